@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo: a pod's whole life on a docker engine; make check: every test. Both install what they need.
+# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS.
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PREFIX ?= /usr/local
+WERROR ?= -Werror
+CFLAGS ?= -O2 -g
+ifdef SANITIZE
+BUILD := build/sanitize
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+BUILD := build
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+endif
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+        -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wpointer-arith \
+        -Wcast-qual -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough $(WERROR)
+# The generated code names a member "linux", which the GNU modes of C define as a macro.
+STD := -std=c11 -D_GNU_SOURCE
+GEN := $(BUILD)/gen
+INCLUDE := -Isrc -isystem $(GEN)
+COMPILE = $(CC) $(STD) $(INCLUDE) $(WARN) $(HARDEN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(HARDEN) $(CFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
+# Linked in whole: a process that lives for one call would spend more on finding the libraries than on using them.
+LIBS := -l:libprotobuf-c.a -l:libjansson.a
+
+PROTOS := runtime/v1/api oneshot/v1/oneshot
+GEN_O := $(PROTOS:%=$(GEN)/%.pb-c.o)
+GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
+CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+JSON_O := $(BUILD)/tools/protojson.o
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
+PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
+
+all: $(PROGRAMS)
+
+# What one command of apt-get must have installed for `all`, `check` and `demo`.
+deps:
+	tools/install-deps build
+check-deps:
+	tools/install-deps build test docker
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: proto/%.proto $(PROTOS:%=proto/%.proto)
+	@mkdir -p $(GEN)
+	protoc-c --proto_path=proto --c_out=$(GEN) $*.proto
+$(GEN)/%.o: $(GEN)/%.c $(GEN_H)
+	$(CC) $(STD) -isystem $(GEN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(PROGRAMS):
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(JSON_O) $(CORE_O) $(GEN_O)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+unit-programs: $(UNIT)
+
+check: check-deps
+	$(MAKE) all unit-programs
+	BUILD=$(BUILD) tests/run
+
+demo: 
+	tools/install-deps build demo
+	$(MAKE) all
+	BUILD=$(BUILD) tools/demo
+
+lint:
+	tests/lint/run
+
+format:
+	clang-format -i src/*.[ch] tools/*.[ch] tests/unit/*.[ch]
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+clean:
+	rm -rf build
+
+.PHONY: all deps check-deps unit-programs check demo lint format install clean
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
