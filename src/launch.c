@@ -60,7 +60,7 @@ static bool open_files(const struct command *command, int *fds, struct err *err)
 }
 
 /* What a crash would leave behind holds no secret: the credentials are in the memfd alone. */
-static bool make_config_dir(const struct command *command, struct err *err)
+static bool make_config_dir(const struct command *command, struct launched *child, struct err *err)
 {
     int dir = -1;
     bool made = false;
@@ -69,6 +69,7 @@ static bool make_config_dir(const struct command *command, struct err *err)
         return true;
     if (mkdir(command->config_dir, 0700) != 0)
         return system_error(err, "folder for docker's configuration");
+    child->config_dir = true;
     dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     made = dir >= 0 && symlinkat("/proc/self/fd/3", dir, "config.json") == 0 &&
            (command->contexts_target == NULL ||
@@ -79,11 +80,11 @@ static bool make_config_dir(const struct command *command, struct err *err)
     return made;
 }
 
-void launch_clean_up(const struct command *command)
+void launch_clean_up(const struct command *command, const struct launched *child)
 {
     int dir = -1;
 
-    if (command->config_dir == NULL)
+    if (!child->config_dir)
         return;
     dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
@@ -191,7 +192,7 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     int out[2] = { -1, -1 };
     int error[2] = { -1, -1 };
     int failed = 0;
-    bool ready = open_files(command, files, err) && make_config_dir(command, err);
+    bool ready = open_files(command, files, err) && make_config_dir(command, child, err);
 
     if (ready && (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0))
         ready = system_error(err, "pipe for docker's output");

@@ -16,6 +16,7 @@ struct launched {
     pid_t pid; /* also its process group */
     int stdout_fd;
     int stderr_fd;
+    bool config_dir; /* made, and to be removed */
 };
 
 /* Makes the command's config folder and memory files and starts it in a process group of its own,
@@ -25,7 +26,7 @@ struct launched {
 bool launch(const struct command *command, const sigset_t *mask, struct launched *child,
             struct err *err);
 
-/* Removes the config folder, if the command has one. */
-void launch_clean_up(const struct command *command);
+/* Removes the config folder, if launch made one. */
+void launch_clean_up(const struct command *command, const struct launched *child);
 
 #endif

@@ -228,7 +228,7 @@ static bool run_blocked(const struct command *command, const struct run_limits *
     }
     close_fd(&child->process.stdout_fd);
     close_fd(&child->process.stderr_fd);
-    launch_clean_up(command);
+    launch_clean_up(command, &child->process);
     return started && explain_end(child->end, err);
 }
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares what one call is to plan and parse: all their input, and their signatures.
+ * It must not know any RPC. */
+#ifndef CALL_H
+#define CALL_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+#include "arena.h"
+#include "command.h"
+#include "err.h"
+#include "settings.h"
+#include "strv.h"
+
+/* What is not in the request, yet makes the command: given, so that the same input always makes
+ * the same bytes. */
+struct surroundings {
+    const char *nonce;          /* 16 hexadecimal digits, of this call alone */
+    const char *temp_dir;       /* where a folder for docker's --config may be made */
+    const char *docker_config;  /* the caller's docker configuration folder, absolute; "" */
+    const char *docker_context; /* the currentContext of the caller's configuration; "" */
+};
+
+struct call {
+    struct arena *arena;
+    const struct settings *settings;
+    const struct surroundings *surroundings;
+    const ProtobufCMessage *request; /* of the RPC's own type */
+};
+
+struct plan {
+    bool answered; /* there is nothing to ask docker: the response as it is initialised is right */
+    struct command command;
+};
+
+/* Pure. Fills plan->command (whose argv holds the docker program already), or sets
+ * plan->answered; false with err: the request is refused. */
+typedef bool plan_function(const struct call *call, struct plan *plan, struct err *err);
+
+/* Pure. Fills the response (initialised, of the RPC's type, memory from the call's arena) from
+ * docker's result, or returns false with err. */
+typedef bool parse_function(const struct call *call, const struct docker_result *result,
+                            ProtobufCMessage *response, struct err *err);
+
+/* What the RPC needs besides docker's answer: reads or changes the host below
+ * settings->host_root. Runs after parse succeeded. */
+typedef bool after_function(const struct call *call, ProtobufCMessage *response, struct err *err);
+
+/* What must be undone on the host when docker had to be ended before it was done. */
+typedef void abandon_function(const struct call *call);
+
+#endif
