@@ -64,7 +64,7 @@ int64_t json_number(const json_t *document, const char *path)
     return json_integer_value(json_path(document, path));
 }
 
-bool json_true(const json_t *document, const char *path)
+bool json_flag(const json_t *document, const char *path)
 {
     return json_is_true(json_path(document, path));
 }

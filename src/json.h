@@ -27,7 +27,7 @@ const json_t *json_path(const json_t *document, const char *path);
 /* The same, read as a type; "", 0 and false if it is not there or of another type. */
 const char *json_text(const json_t *document, const char *path);
 int64_t json_number(const json_t *document, const char *path);
-bool json_true(const json_t *document, const char *path);
+bool json_flag(const json_t *document, const char *path);
 
 /* The element's text, "" if it has none. */
 const char *json_text_at(const json_t *array, size_t index);
