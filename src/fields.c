@@ -489,6 +489,7 @@ bool fields_check(const ProtobufCMessage *request, struct strv *ignored, struct 
 {
     const struct walk walk = { ignored, err };
     struct watch list[FIELDS_MAX];
+    size_t watches = watch_list(request->descriptor, list);
 
-    return walk_list(&walk, request, list, watch_list(request->descriptor, list), NULL);
+    return walk_list(&walk, request, list, watches, NULL);
 }

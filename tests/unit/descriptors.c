@@ -187,8 +187,10 @@ static void check_field(const ProtobufCMessageDescriptor *message,
     char type[200];
     char number[20];
 
-    if (row == NULL)
+    if (row == NULL) {
         fail_msg("wire.tsv has no field '%s' in %s", field->name, message->name);
+        return;
+    }
     snprintf(number, sizeof(number), "%u", field->id);
     snprintf(type, sizeof(type), "%s%s",
              field->label == PROTOBUF_C_LABEL_REPEATED ? "repeated " : "", type_name(field));
@@ -249,8 +251,10 @@ static void test_enum_values_agree(void **state)
             const ProtobufCEnumValue *value = &enums[i]->values[v];
             const struct row *row = find_row("enum", enums[i]->name, value->name);
 
-            if (row == NULL)
+            if (row == NULL) {
                 fail_msg("wire.tsv has no value %s in %s", value->name, enums[i]->name);
+                return;
+            }
             assert_int_equal(strtol(row->number, NULL, 10), value->value);
         }
         /* An alias would be a name more than there are values. */
