@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under AddressSanitizer each allocation is a block of its own, so that an overrun is seen. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { BLOCK_SIZE = 1 };
-#else
 enum { BLOCK_SIZE = 64 * 1024 };
+
+/* What is at least so large gets a block of its own. Under AddressSanitizer all does, so that an
+ * overrun is seen. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { OWN_BLOCK = 1 };
+#else
+enum { OWN_BLOCK = BLOCK_SIZE / 4 };
 #endif
 
 struct arena_block {
@@ -67,7 +70,7 @@ void *arena_try_alloc(struct arena *arena, size_t size)
     size = aligned(size);
     if (size <= arena->left)
         return take(arena, size);
-    if (size >= BLOCK_SIZE / 4) {
+    if (size >= OWN_BLOCK) {
         block = add_block(arena, size);
         return block == NULL ? NULL : block->memory;
     }

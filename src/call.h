@@ -30,6 +30,7 @@ struct call {
 };
 
 struct plan {
+    struct strv ignored; /* paths of fields that are not honoured, for the trace */
     bool answered; /* there is nothing to ask docker: the response as it is initialised is right */
     struct command command;
 };
