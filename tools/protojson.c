@@ -472,11 +472,11 @@ struct whole {
 
 static bool whole_from_double(double value, struct whole *whole)
 {
-    const double beyond = 18446744073709551616.0;
+    const double most = 18446744073709549568.0; /* the largest below 2^64 */
 
     whole->negative = value < 0;
     value = fabs(value);
-    if (!(value < beyond))
+    if (isnan(value) || value > most)
         return false;
     whole->magnitude = (uint64_t)value;
     return !((double)whole->magnitude < value);
@@ -767,7 +767,7 @@ static bool read_map(const struct reading *reading, const struct place *place,
     json_t *value = NULL;
 
     if (json_is_object(json))
-        *entries = allocate(json_object_size(json), sizeof(**entries));
+        *entries = allocate(json_object_size(json), sizeof(void *));
     json_object_foreach(object, key, value)
     {
         struct place inside = *place;
