@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file is cri-frame: JSON to frames, frames to JSON, and a client of the translator.
  * It must not know what any RPC means. */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +11,11 @@
 
 #include "err.h"
 #include "frame_client.h"
+#include "frame_convert.h"
 #include "frame_request.h"
 #include "frame_show.h"
 
-enum { FAILED = 1, TROUBLE = 3 };
+enum { FAILED = 1 };
 
 static const char help[] =
     "usage: cri-frame encode METHOD [JSON] [FIELD=VALUE...] [--timeout=TIME]\n"
@@ -60,106 +59,7 @@ struct options {
     bool compact;
 };
 
-static void trouble(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-
-static void trouble(const char *format, ...)
-{
-    va_list arguments;
-
-    fflush(stdout);
-    fputs("cri-frame: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    _exit(TROUBLE);
-}
-
-static int finish(int status)
-{
-    if (fflush(stdout) != 0)
-        trouble("cannot write: %s", strerror(errno));
-    return status;
-}
-
-/* ==== encode and decode ========================================================================
- */
-
-static uint8_t *pack(const ProtobufCMessage *message, size_t *length)
-{
-    uint8_t *bytes = malloc(protobuf_c_message_get_packed_size(message) + 1);
-
-    if (bytes == NULL)
-        abort();
-    *length = protobuf_c_message_pack(message, bytes);
-    return bytes;
-}
-
-static void print_frame(const ProtobufCMessage *message)
-{
-    struct buf frame;
-    size_t length = 0;
-    uint8_t *bytes = pack(message, &length);
-
-    buf_init(&frame, SIZE_MAX / 4);
-    if (!frame_append(&frame, bytes, length))
-        abort();
-    fwrite(frame.data, 1, frame.length, stdout);
-    free(bytes);
-    buf_release(&frame);
-}
-
-static int frames_from_json(const ProtobufCMessageDescriptor *type, const char *text)
-{
-    FILE *file = request_open(text);
-    ProtobufCMessage *message = NULL;
-
-    while ((message = request_read_stream(type, file, "the JSON")) != NULL) {
-        print_frame(message);
-        protobuf_c_message_free_unpacked(message, NULL);
-    }
-    if (file != stdin)
-        fclose(file);
-    return finish(0);
-}
-
-static void print_message(const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
-                          size_t length, size_t number, bool compact)
-{
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, length, bytes);
-
-    if (message == NULL)
-        trouble("frame %zu is no %s", number, type->name);
-    show_json(message, compact, false);
-    fflush(stdout);
-    protobuf_c_message_free_unpacked(message, NULL);
-}
-
-static int json_from_frames(const ProtobufCMessageDescriptor *type, bool compact)
-{
-    struct inbox inbox;
-    size_t number = 1;
-    int got = 0;
-
-    inbox_init(&inbox);
-    do {
-        const uint8_t *bytes = NULL;
-        size_t length = 0;
-        enum inbox_status status = INBOX_MORE;
-
-        while ((status = inbox_take(&inbox, &bytes, &length)) == INBOX_FRAME)
-            print_message(type, bytes, length, number++, compact);
-        if (status == INBOX_GARBAGE)
-            trouble("frame %zu has no length that can be one", number);
-        got = inbox_fill(&inbox, STDIN_FILENO);
-    } while (got > 0);
-    if (got < 0)
-        trouble("cannot read standard input: %s", strerror(errno));
-    if (inbox_has_rest(&inbox))
-        trouble("frame %zu is cut off", number);
-    inbox_release(&inbox);
-    return finish(0);
-}
+/* ==== encode and decode ==== */
 
 static Oneshot__V1__Request *request_of(const struct options *options, char **words, int count)
 {
@@ -188,7 +88,7 @@ static int encode(const struct options *options, char **words, int count)
     if (options->request && count == 1 && options->timeout == NULL)
         return frames_from_json(&oneshot__v1__request__descriptor, words[0]);
     request = request_of(options, words, count);
-    print_frame(&request->base);
+    frame_print(&request->base);
     oneshot__v1__request__free_unpacked(request, NULL);
     return finish(0);
 }
@@ -197,13 +97,12 @@ static int decode(const struct options *options, char **words, int count)
 {
     if (count > 0)
         usage_error("\"%s\" is not wanted: decode reads standard input", words[0]);
-    return json_from_frames(options->request ? &oneshot__v1__request__descriptor
-                                             : &oneshot__v1__response__descriptor,
-                            options->compact);
+    return frames_to_json(options->request ? &oneshot__v1__request__descriptor
+                                           : &oneshot__v1__response__descriptor,
+                          options->compact);
 }
 
-/* ==== call =====================================================================================
- */
+/* ==== call ==== */
 
 struct call {
     const struct options *options;
@@ -338,7 +237,7 @@ static int call_translator(const struct options *options, char **words, int coun
     Oneshot__V1__Request *request = request_of(options, words, count);
     struct call call = { .options = options, .field = field_of_request(request), .trace = -1 };
     size_t length = 0;
-    uint8_t *bytes = pack(&request->base, &length);
+    uint8_t *bytes = message_pack(&request->base, &length);
     int status = -1;
 
     if (options->socket != NULL && options->translator != NULL)
@@ -356,43 +255,7 @@ static int call_translator(const struct options *options, char **words, int coun
     return finish(status);
 }
 
-/* ==== any type =================================================================================
- */
-
-enum { MAX_TYPES = 1024 };
-
-struct types {
-    const ProtobufCMessageDescriptor *seen[MAX_TYPES];
-    size_t count;
-};
-
-static void collect(struct types *types, const ProtobufCMessageDescriptor *type)
-{
-    for (size_t i = 0; i < types->count; i++)
-        if (types->seen[i] == type)
-            return;
-    if (types->count == MAX_TYPES)
-        return;
-    types->seen[types->count++] = type;
-    for (unsigned i = 0; i < type->n_fields; i++)
-        if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-            collect(types, type->fields[i].descriptor);
-}
-
-static const ProtobufCMessageDescriptor *type_by_name(char **words, int count)
-{
-    struct types types = { .count = 0 };
-
-    if (count != 1)
-        usage_error("one TYPE is expected");
-    collect(&types, &oneshot__v1__request__descriptor);
-    collect(&types, &oneshot__v1__response__descriptor);
-    for (size_t i = 0; i < types.count; i++)
-        if (strcmp(types.seen[i]->short_name, words[0]) == 0 ||
-            strcmp(types.seen[i]->name, words[0]) == 0)
-            return types.seen[i];
-    usage_error("no type \"%s\" in the CRI", words[0]);
-}
+/* ==== any type ==== */
 
 static int json_to_message(const struct options *options, char **words, int count)
 {
@@ -402,11 +265,10 @@ static int json_to_message(const struct options *options, char **words, int coun
 
 static int message_to_json(const struct options *options, char **words, int count)
 {
-    return json_from_frames(type_by_name(words, count), options->compact);
+    return frames_to_json(type_by_name(words, count), options->compact);
 }
 
-/* ==== main =====================================================================================
- */
+/* ==== main ==== */
 
 static const struct command {
     const char *name;
@@ -470,5 +332,6 @@ int main(int argc, char **argv)
 
 /* Until the Makefile lists them by themselves, this program's other files come in here. */
 #include "frame_client.c"
+#include "frame_convert.c"
 #include "frame_request.c"
 #include "frame_show.c"

@@ -19,8 +19,7 @@
 
 enum { CHUNK = 64 * 1024, MAX_BUFFER = 1 << 30, MAX_VARINT = 10 };
 
-/* ==== frames ===================================================================================
- */
+/* ==== frames ==== */
 
 void inbox_init(struct inbox *inbox)
 {
@@ -92,8 +91,7 @@ bool frame_append(struct buf *buf, const uint8_t *message, size_t length)
     return buf_append(buf, varint, count) && buf_append(buf, message, length);
 }
 
-/* ==== connections ==============================================================================
- */
+/* ==== connections ==== */
 
 static void client_init(struct client *client)
 {
@@ -187,8 +185,7 @@ bool client_send(struct client *client, const uint8_t *message, size_t length)
     return frame_append(&client->unsent, message, length);
 }
 
-/* ==== both ways at once ========================================================================
- */
+/* ==== both ways at once ==== */
 
 static void stop_sending(struct client *client)
 {

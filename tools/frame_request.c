@@ -25,8 +25,7 @@ void usage_error(const char *format, ...)
     _exit(USAGE); /* what is still allocated is no leak worth a report */
 }
 
-/* ==== methods ==================================================================================
- */
+/* ==== methods ==== */
 
 const ProtobufCFieldDescriptor *request_field(const char *method)
 {
@@ -75,8 +74,7 @@ const ProtobufCMessage *request_member(const ProtobufCMessage *message, const ch
     return member;
 }
 
-/* ==== JSON =====================================================================================
- */
+/* ==== JSON ==== */
 
 static ProtobufCMessage *read_or_exit(const ProtobufCMessageDescriptor *type, const json_t *json,
                                       int flags, const char *name)
@@ -149,8 +147,7 @@ ProtobufCMessage *request_read_stream(const ProtobufCMessageDescriptor *type, FI
     return message;
 }
 
-/* ==== FIELD=VALUE ==============================================================================
- */
+/* ==== FIELD=VALUE ==== */
 
 /* Names become the .proto's, so that an operand finds the field that the JSON has set. */
 static json_t *in_our_names(const ProtobufCMessageDescriptor *type, json_t *json, int flags,

@@ -47,8 +47,7 @@ void show_outcome(const char *code, const char *text)
     printf("outcome %s%s%s\n", code, *text == '\0' ? "" : ": ", text);
 }
 
-/* ==== the docker command =======================================================================
- */
+/* ==== the docker command ==== */
 
 /* A control character could move a terminal's cursor, so it is escaped as bash reads it back. */
 static void quote_escaped(FILE *to, const char *word)
