@@ -24,6 +24,7 @@ struct surroundings {
 
 struct call {
     struct arena *arena;
+    struct arena *scratch; /* jansson's: parse resets it when it is done with a document */
     const struct settings *settings;
     const struct surroundings *surroundings;
     const ProtobufCMessage *request; /* of the RPC's own type */

@@ -34,8 +34,7 @@ static const char *csv_field(struct arena *arena, const char *name, const char *
     return field;
 }
 
-/* docker's command line trims blanks off a --mount's values (seen on 28.2), and its CSV reader
- * makes "\r\n" a "\n". */
+/* The CSV reader makes "\r\n" a "\n", and docker's command lines from 29 on trim blanks. */
 static bool check_csv_path(const char *field, const char *path, struct err *err)
 {
     size_t length = strlen(path);

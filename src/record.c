@@ -105,6 +105,7 @@ static const char *write_json(struct arena *arena, const struct record *record)
     put_text(object, "log_directory", record->log_directory);
     put_text(object, "log_path", record->log_path);
     put_text(object, "cgroup_parent", record->cgroup_parent);
+    put_number(object, "pid_mode", (uint32_t)record->pid_mode);
     return json_compact(arena, object);
 }
 
@@ -221,6 +222,7 @@ static bool read_json(struct arena *arena, const char *text, struct record *reco
         .log_directory = arena_strdup(arena, json_text(object, "log_directory")),
         .log_path = arena_strdup(arena, json_text(object, "log_path")),
         .cgroup_parent = arena_strdup(arena, json_text(object, "cgroup_parent")),
+        .pid_mode = (CRI(NamespaceMode))json_number(object, "pid_mode"),
     };
     record->name.attempt =
         container == NULL ? record->pod_attempt : (uint32_t)json_number(container, "attempt");
@@ -255,15 +257,16 @@ static void split_labels(struct arena *arena, const struct pairs *all, struct re
 
 /* The name says all of the metadata; where a person renamed the container, the kubelet's labels
  * do. */
-static void read_labels(struct arena *arena, const struct pairs *labels, const char *name,
-                        struct record *record)
+static void read_labels(struct arena *arena, const struct pairs *labels, bool sandbox,
+                        const char *name, struct record *record)
 {
     *record = (struct record){
-        .sandbox = strcmp(label_or(labels, LABEL_TYPE, ""), LABEL_TYPE_SANDBOX) == 0,
+        .sandbox = sandbox,
         .sandbox_id = label_or(labels, LABEL_SANDBOX_ID, ""),
         .log_path = label_or(labels, LABEL_LOG_PATH, ""),
         .log_directory = "",
         .cgroup_parent = "",
+        .pid_mode = CRI_ENUM(NAMESPACE_MODE, CONTAINER), /* cri-dockerd's only other than NODE */
     };
     if (!name_read(arena, name, &record->name))
         record->name = (struct name){
@@ -277,9 +280,10 @@ static void read_labels(struct arena *arena, const struct pairs *labels, const c
     split_labels(arena, labels, record);
 }
 
-void record_read(struct arena *arena, const char *json, const struct pairs *labels,
+void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
                  const char *name, struct record *record)
 {
     if (!read_json(arena, json, record))
-        read_labels(arena, labels, name, record);
+        read_labels(arena, labels, sandbox, name, record);
+    record->sandbox = sandbox;
 }

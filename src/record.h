@@ -36,6 +36,8 @@
  *   log_directory string: of a sandbox
  *   log_path      string: log directory and log path joined; of a container
  *   cgroup_parent string: of a sandbox, as docker was given it
+ *   pid_mode      number: the NamespaceMode that a sandbox was asked for, which docker does not
+ * show
  */
 #define LABEL_RECORD "cri-oneshot.v1"
 enum { RECORD_PIECES = 8 };
@@ -54,6 +56,7 @@ struct record {
     const char *log_directory;
     const char *log_path;
     const char *cgroup_parent;
+    CRI(NamespaceMode) pid_mode;
 };
 
 /* Appends the --label options, ours last, because docker lets the last of a key win. False with
@@ -66,8 +69,8 @@ bool record_label_is_plain(const char *key, const char *value);
 
 /* Reads a record from docker's labels and name: from the JSON; without it (cri-dockerd made the
  * container), from the others and from the name. json is the record's JSON, pieces joined, or
- * "". */
-void record_read(struct arena *arena, const char *json, const struct pairs *labels,
+ * ""; sandbox is what LABEL_TYPE says. The strings are copies, or those of labels and name. */
+void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
                  const char *name, struct record *record);
 
 /* The JSON in docker's labels, pieces joined; "" if there is none. */

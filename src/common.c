@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file plans and parses what the RPCs on pods and on containers have in common.
+ * It must not know any RPC's messages. */
+#include "common.h"
+
+#include <string.h>
+
+#include "failure.h"
+#include "id.h"
+#include "json.h"
+
+bool id_or_not_found(const char *what, const char *id, struct err *err)
+{
+    if (!id_valid(id))
+        return err_set(err, GRPC_NOT_FOUND, "%s \"%s\": is not an id (12 to 64 digits of 0-9a-f)",
+                       what, id);
+    return true;
+}
+
+bool plan_stop(const char *id, int64_t seconds, struct plan *plan)
+{
+    plan->answered = !id_valid(id);
+    strv_push(&plan->command.argv, "stop");
+    /* Neither --time, which 28 answers with a notice on stdout, nor --timeout, unknown to 20.10. */
+    strv_pushf(&plan->command.argv, "-t=%lld", (long long)(seconds < 0 ? 0 : seconds));
+    strv_push(&plan->command.argv, "--");
+    strv_push(&plan->command.argv, id);
+    return true;
+}
+
+bool plan_remove(const char *id, struct plan *plan)
+{
+    plan->answered = !id_valid(id);
+    strv_push(&plan->command.argv, "rm");
+    strv_push(&plan->command.argv, "--force");
+    strv_push(&plan->command.argv, "--volumes");
+    strv_push(&plan->command.argv, "--");
+    strv_push(&plan->command.argv, id);
+    return true;
+}
+
+bool plan_inspect(const char *what, const char *id, struct plan *plan, struct err *err)
+{
+    if (!id_or_not_found(what, id, err))
+        return false;
+    strv_push(&plan->command.argv, "inspect");
+    strv_push(&plan->command.argv, "--type=container");
+    strv_push(&plan->command.argv, "--");
+    strv_push(&plan->command.argv, id);
+    return true;
+}
+
+bool parse_idempotent(const struct call *call, const struct docker_result *result, const char *id,
+                      struct err *err)
+{
+    if (result->exit_code == 0 || failure_is_unknown(result, id) ||
+        failure_matches(result->stderr_text, "removal of container*is already in progress"))
+        return true;
+    return failure_set(call->arena, result, err);
+}
+
+const char *parse_id(struct arena *arena, const struct docker_result *result)
+{
+    size_t end = result->stdout_length;
+    size_t start = 0;
+    const char *id = NULL;
+
+    while (end > 0 && strchr("\r\n", result->stdout_text[end - 1]) != NULL)
+        end--;
+    start = end;
+    while (start > 0 && result->stdout_text[start - 1] != '\n')
+        start--;
+    id = arena_strndup(arena, result->stdout_text + start, end - start);
+    return id_full(id) ? id : "";
+}
+
+static bool not_found(const char *type, const char *id, struct err *err)
+{
+    return err_set(err, GRPC_NOT_FOUND, "no %s of the CRI has the id \"%s\"", type, id);
+}
+
+bool parse_inspect(const struct call *call, const struct docker_result *result, const char *id,
+                   const char *type, struct inspected *inspected, struct err *err)
+{
+    const json_t *json = NULL;
+    const char *label = NULL;
+
+    if (result->exit_code != 0 && failure_is_unknown(result, id))
+        return not_found(type, id, err);
+    if (result->exit_code != 0)
+        return failure_set(call->arena, result, err);
+    json = json_read(result->stdout_text, result->stdout_length, err);
+    if (json == NULL)
+        return false;
+    json = json_array_get(json, 0);
+    if (!id_full(json_text(json, "Id")) || json_path(json, "State") == NULL)
+        return err_set(err, GRPC_INTERNAL, "docker inspect: the output is not a container");
+    inspected->json = json;
+    inspected->labels = pairs_of_json(call->arena, json_path(json, "Config.Labels"));
+    label = pairs_get(&inspected->labels, LABEL_TYPE);
+    if (label == NULL || strcmp(label, type) != 0 ||
+        strncmp(json_text(json, "Id"), id, strlen(id)) != 0)
+        return not_found(type, id, err);
+    record_read(call->arena, record_json(call->arena, &inspected->labels), &inspected->labels,
+                strcmp(type, LABEL_TYPE_SANDBOX) == 0,
+                record_own_name(call->arena, json_text(json, "Name")), &inspected->record);
+    if (!inspected->record.sandbox)
+        inspected->record.sandbox_id = pairs_get(&inspected->labels, LABEL_SANDBOX_ID);
+    return true;
+}
+
+void redact_environment(json_t *inspected)
+{
+    json_t *environment = json_object_get(json_object_get(inspected, "Config"), "Env");
+
+    for (size_t i = 0; i < json_array_size(environment); i++) {
+        const char *variable = json_text_at(environment, i);
+        int length = (int)strcspn(variable, "=");
+
+        json_array_set_new(environment, i, json_sprintf("%.*s=<redacted>", length, variable));
+    }
+}
+
+struct pairs verbose_info(const struct call *call, const struct inspected *inspected)
+{
+    struct pairs info = { .items = arena_array(call->arena, 1, sizeof(struct pair)), .count = 1 };
+    json_t *docker = json_deep_copy(inspected->json);
+    json_t *object = json_object();
+
+    redact_environment(docker);
+    if (!inspected->record.sandbox)
+        json_put_text(object, "sandboxID", inspected->record.sandbox_id);
+    json_object_set_new(object, "pid", json_integer(json_number(inspected->json, "State.Pid")));
+    json_object_set_new(object, "docker", docker);
+    info.items[0] = (struct pair){ .key = "info", .value = json_compact(call->arena, object) };
+    return info;
+}

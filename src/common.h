@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares what the RPCs on pods and on containers plan and parse alike.
+ * It must not know any RPC's messages. */
+#ifndef COMMON_H
+#define COMMON_H
+
+#include <jansson.h>
+
+#include "call.h"
+#include "record.h"
+
+/* NOT_FOUND for an id that cannot be one, without asking docker. */
+bool id_or_not_found(const char *what, const char *id, struct err *err);
+
+/* docker stop -t=SECONDS -- ID; answered when the id cannot be one: stopping is idempotent. */
+bool plan_stop(const char *id, int64_t seconds, struct plan *plan);
+
+/* docker rm --force --volumes -- ID; answered when the id cannot be one. */
+bool plan_remove(const char *id, struct plan *plan);
+
+/* docker inspect --type=container -- ID. */
+bool plan_inspect(const char *what, const char *id, struct plan *plan, struct err *err);
+
+/* Success, or a failure that means that there is nothing (any more) to do it to. */
+bool parse_idempotent(const struct call *call, const struct docker_result *result, const char *id,
+                      struct err *err);
+
+/* The id that docker run and docker create print as the last line of stdout; "" if there is
+ * none. */
+const char *parse_id(struct arena *arena, const struct docker_result *result);
+
+/* A container as docker inspect shows it. */
+struct inspected {
+    const json_t *json;
+    struct pairs labels; /* docker's, all of them */
+    struct record record;
+};
+
+/* Reads the one container of docker inspect. NOT_FOUND when it is not there, is not ours, is of the
+ * other type (LABEL_TYPE_…), or was named by something else than its id. */
+bool parse_inspect(const struct call *call, const struct docker_result *result, const char *id,
+                   const char *type, struct inspected *inspected, struct err *err);
+
+/* The verbose answers' one entry, "info": JSON with what people look for by name (pid, sandboxID)
+ * and all that docker inspect says, the environment's values replaced by "<redacted>". */
+struct pairs verbose_info(const struct call *call, const struct inspected *inspected);
+
+/* Replaces the value of each NAME=VALUE in docker's "Config.Env" by "<redacted>". */
+void redact_environment(json_t *inspected);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file plans "docker ps" and reads its lines.
+ * It must not know which message a line becomes. */
+#include "ps.h"
+
+#include <string.h>
+
+#include "failure.h"
+#include "id.h"
+#include "json.h"
+#include "units.h"
+
+/* Each line is a JSON array. Not "{{json .}}": it has the size of every container computed, and
+ * joins all labels by commas, which only a record-less container (cri-dockerd's) needs. */
+#define LABEL_COLUMN(key)    ",{{json (.Label \"" key "\")}}"
+#define RECORD_COLUMN(piece) LABEL_COLUMN(LABEL_RECORD "." piece)
+#define NO_RECORD(then)      "{{if .Label \"" LABEL_RECORD "\"}}\"\"{{else}}" then "{{end}}"
+
+/* clang-format off */
+static const char columns[] = "[{{json .ID}},{{json .State}},{{json .CreatedAt}},{{json .Image}},"
+                              "{{json .Names}}," NO_RECORD("{{json .Labels}}")
+                              LABEL_COLUMN(LABEL_SANDBOX_ID)
+                              LABEL_COLUMN(LABEL_RECORD)
+                              RECORD_COLUMN("1") RECORD_COLUMN("2") RECORD_COLUMN("3")
+                              RECORD_COLUMN("4") RECORD_COLUMN("5") RECORD_COLUMN("6")
+                              RECORD_COLUMN("7") "]";
+/* clang-format on */
+
+enum {
+    COLUMN_ID,
+    COLUMN_STATE,
+    COLUMN_CREATED,
+    COLUMN_IMAGE,
+    COLUMN_NAMES,
+    COLUMN_LABELS,
+    COLUMN_SANDBOX_ID,
+    COLUMN_RECORD,
+    COLUMN_COUNT = COLUMN_RECORD + RECORD_PIECES
+};
+
+void ps_plan(const struct ps_filter *filter, struct plan *plan)
+{
+    struct strv *argv = &plan->command.argv;
+
+    if ((*filter->id != '\0' && !id_prefix(filter->id)) ||
+        (*filter->sandbox_id != '\0' && !id_prefix(filter->sandbox_id))) {
+        plan->answered = true;
+        return;
+    }
+    strv_push(argv, "ps");
+    strv_push(argv, "--all");
+    strv_push(argv, "--no-trunc");
+    strv_pushf(argv, "--filter=label=%s=%s", LABEL_TYPE, filter->type);
+    if (*filter->id != '\0')
+        strv_pushf(argv, "--filter=id=%s", filter->id);
+    if (id_full(filter->sandbox_id))
+        strv_pushf(argv, "--filter=label=%s=%s", LABEL_SANDBOX_ID, filter->sandbox_id);
+    for (size_t i = 0; filter->statuses != NULL && filter->statuses[i] != NULL; i++)
+        strv_pushf(argv, "--filter=status=%s", filter->statuses[i]);
+    for (size_t i = 0; i < filter->labels.count; i++) {
+        const struct pair *label = &filter->labels.items[i];
+
+        if (record_label_is_plain(label->key, label->value))
+            strv_pushf(argv, "--filter=label=%s=%s", label->key, label->value);
+    }
+    strv_pushf(argv, "--format=%s", columns);
+}
+
+/* --- reading --- */
+
+/* Kubernetes' label keys: anything else before a "=" is the rest of the value before. */
+static bool starts_label(const char *part, size_t length)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-_./";
+    size_t key = strspn(part, allowed);
+
+    return key > 0 && key < length && part[key] == '=';
+}
+
+static size_t label_length(const char *text)
+{
+    size_t length = strcspn(text, ",");
+
+    while (text[length] == ',' && !starts_label(text + length + 1, strcspn(text + length + 1, ",")))
+        length += 1 + strcspn(text + length + 1, ",");
+    return length;
+}
+
+/* "a=b,c=d" of docker ps, where a value may hold commas: as well as it can be told. */
+static struct pairs split_labels(struct arena *arena, const char *text)
+{
+    size_t commas = 0;
+    struct pairs pairs = { .count = 0 };
+
+    for (const char *at = text; *at != '\0'; at++)
+        commas += *at == ',';
+    pairs.items = arena_array(arena, commas + 1, sizeof(struct pair));
+    while (*text != '\0') {
+        size_t length = label_length(text);
+        char *key = arena_strndup(arena, text, length);
+        char *equals = strchr(key, '=');
+
+        if (equals != NULL)
+            *equals = '\0';
+        pairs.items[pairs.count++] =
+            (struct pair){ .key = key, .value = equals == NULL ? "" : equals + 1 };
+        text += length + (text[length] == ',');
+    }
+    return pairs;
+}
+
+static const char *joined_record(struct arena *arena, const json_t *line)
+{
+    const char *json = json_text_at(line, COLUMN_RECORD);
+
+    for (size_t i = COLUMN_RECORD + 1; i < COLUMN_COUNT; i++) {
+        const char *piece = json_text_at(line, i);
+
+        if (*piece == '\0')
+            break;
+        json = arena_printf(arena, "%s%s", json, piece);
+    }
+    return json;
+}
+
+static void read_row(const struct call *call, const struct ps_filter *filter, const json_t *line,
+                     struct ps_row *row)
+{
+    struct arena *arena = call->arena;
+    struct pairs labels = split_labels(arena, json_text_at(line, COLUMN_LABELS));
+    const char *name = record_own_name(arena, json_text_at(line, COLUMN_NAMES));
+
+    *row = (struct ps_row){
+        .id = arena_strdup(arena, json_text_at(line, COLUMN_ID)),
+        .status = arena_strdup(arena, json_text_at(line, COLUMN_STATE)),
+        .created_at = units_time_ns(json_text_at(line, COLUMN_CREATED)),
+        .image = arena_strdup(arena, json_text_at(line, COLUMN_IMAGE)),
+    };
+    record_read(arena, joined_record(call->scratch, line), &labels,
+                strcmp(filter->type, LABEL_TYPE_SANDBOX) == 0, name, &row->record);
+    row->record.sandbox_id = arena_strdup(arena, json_text_at(line, COLUMN_SANDBOX_ID));
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool has_status(const struct ps_row *row, const char *const *statuses)
+{
+    if (statuses == NULL)
+        return true;
+    for (; *statuses != NULL; statuses++)
+        if (strcmp(row->status, *statuses) == 0)
+            return true;
+    return false;
+}
+
+static bool passes(const struct ps_filter *filter, const struct ps_row *row)
+{
+    return has_prefix(row->id, filter->id) &&
+           has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
+           has_status(row, filter->statuses) && pairs_include(&row->record.labels, &filter->labels);
+}
+
+static bool read_line(const struct call *call, const struct ps_filter *filter, const char *text,
+                      size_t length, struct ps_row *row, struct err *err)
+{
+    const json_t *line = json_read(text, length, err);
+
+    if (line == NULL)
+        return false;
+    if (json_array_size(line) != COLUMN_COUNT || !id_full(json_text_at(line, COLUMN_ID)))
+        return err_set(err, GRPC_INTERNAL, "docker ps: a line is not the columns that were asked");
+    read_row(call, filter, line, row);
+    return true;
+}
+
+bool ps_read(const struct call *call, const struct docker_result *result,
+             const struct ps_filter *filter, ps_row_function *function, void *context,
+             struct err *err)
+{
+    const char *text = result->stdout_text;
+
+    if (result->exit_code != 0)
+        return failure_set(call->arena, result, err);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        struct ps_row row;
+        bool read = read_line(call, filter, text, length, &row, err);
+
+        arena_reset(call->scratch);
+        if (!read)
+            return false;
+        if (passes(filter, &row))
+            function(context, &row);
+        text += length + (text[length] == '\n');
+    }
+    return true;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares the RPCs on pod sandboxes, both ways.
+ * It must not know how a command is run. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include "call.h"
+
+plan_function plan_run_pod_sandbox, plan_stop_pod_sandbox, plan_remove_pod_sandbox;
+plan_function plan_pod_sandbox_status, plan_list_pod_sandbox;
+parse_function parse_run_pod_sandbox, parse_stop_pod_sandbox, parse_remove_pod_sandbox;
+parse_function parse_pod_sandbox_status, parse_list_pod_sandbox;
+
+#endif
