@@ -65,13 +65,12 @@ const ProtobufCMessage *request_member(const ProtobufCMessage *message, const ch
 {
     const ProtobufCFieldDescriptor *field = protojson_field(message->descriptor, name);
     const char *base = (const char *)message;
-    uint32_t set = 0;
-    const ProtobufCMessage *member = NULL;
+    const void *set = base + field->quantifier_offset;
+    const void *member = base + field->offset;
 
-    memcpy(&set, base + field->quantifier_offset, sizeof(set));
-    if (set == field->id)
-        memcpy(&member, base + field->offset, sizeof(void *));
-    return member;
+    if (*(const uint32_t *)set != field->id)
+        return NULL;
+    return *(const ProtobufCMessage *const *)member;
 }
 
 /* ==== JSON ==== */
