@@ -74,6 +74,16 @@ const char *parse_id(struct arena *arena, const struct docker_result *result)
     return id_full(id) ? id : "";
 }
 
+const char *docker_cgroup_parent(const char *path)
+{
+    size_t length = strlen(path);
+    const char *slash = strrchr(path, '/');
+
+    if (slash != NULL && length > 6 && strcmp(path + length - 6, ".slice") == 0)
+        return slash + 1;
+    return path;
+}
+
 static bool not_found(const char *type, const char *id, struct err *err)
 {
     return err_set(err, GRPC_NOT_FOUND, "no %s of the CRI has the id \"%s\"", type, id);

@@ -29,6 +29,10 @@ bool parse_idempotent(const struct call *call, const struct docker_result *resul
  * none. */
 const char *parse_id(struct arena *arena, const struct docker_result *result);
 
+/* The --cgroup-parent for a pod's cgroup: docker's systemd driver wants the name of a slice, where
+ * the CRI gives its path. */
+const char *docker_cgroup_parent(const char *path);
+
 /* A container as docker inspect shows it. */
 struct inspected {
     const json_t *json;

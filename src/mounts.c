@@ -4,15 +4,8 @@
 #include <string.h>
 
 #include "options.h"
+#include "path.h"
 #include "reference.h"
-
-bool check_absolute(const char *field, const char *path, struct err *err)
-{
-    if (*path != '/')
-        return err_set(err, GRPC_INVALID_ARGUMENT, "%s \"%s\": is not an absolute path", field,
-                       path);
-    return true;
-}
 
 /* One field of --mount, which is CSV (RFC 4180): quoted where it holds a comma, a quote, a line
  * break or a blank at an end. */
@@ -63,14 +56,14 @@ static bool check_mount(const CRI(Mount) *mount, struct err *err)
 {
     bool of_image = mount->image != NULL && *mount->image->image != '\0';
 
-    if (!check_absolute("mounts.container_path", mount->container_path, err))
+    if (!path_check_absolute("mounts.container_path", mount->container_path, err))
         return false;
     if (of_image && *mount->host_path != '\0')
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "mounts: only one of host_path and image can be set");
     if (!of_image && *mount->image_sub_path != '\0')
         return err_set(err, GRPC_INVALID_ARGUMENT, "mounts.image_sub_path: needs image");
-    if (!of_image && !check_absolute("mounts.host_path", mount->host_path, err))
+    if (!of_image && !path_check_absolute("mounts.host_path", mount->host_path, err))
         return false;
     if (mount->recursive_read_only && (!mount->readonly || propagation_of(mount) != NULL))
         return err_set(err, GRPC_INVALID_ARGUMENT,
@@ -194,8 +187,8 @@ static bool push_device(const CRI(Device) *device, struct plan *plan, struct err
         *device->container_path == '\0' ? device->host_path : device->container_path;
     const char *permissions = device->permissions;
 
-    if (!check_absolute("devices.host_path", device->host_path, err) ||
-        !check_absolute("devices.container_path", inside, err))
+    if (!path_check_absolute("devices.host_path", device->host_path, err) ||
+        !path_check_absolute("devices.container_path", inside, err))
         return false;
     if (strchr(device->host_path, ':') != NULL || strchr(inside, ':') != NULL)
         return err_set(err, GRPC_INVALID_ARGUMENT,

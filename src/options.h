@@ -55,7 +55,4 @@ bool push_mounts(const struct call *call, size_t count, CRI(Mount) *const *mount
 bool push_devices(const struct call *call, const CRI(ContainerConfig) *config, struct plan *plan,
                   struct err *err);
 
-/* Refuses a host path that docker could take for something else: it must be absolute. */
-bool check_absolute(const char *field, const char *path, struct err *err);
-
 #endif

@@ -172,16 +172,9 @@ static struct security security_of(const CRI(LinuxSandboxSecurityContext) *conte
     };
 }
 
-/* The systemd driver wants the name of a slice, where the CRI gives its path. */
 static const char *cgroup_parent(const CRI(LinuxPodSandboxConfig) *linux)
 {
-    const char *path = linux == NULL ? "" : linux->cgroup_parent;
-    size_t length = strlen(path);
-    const char *slash = strrchr(path, '/');
-
-    if (slash != NULL && length > 6 && strcmp(path + length - 6, ".slice") == 0)
-        return slash + 1;
-    return path;
+    return linux == NULL ? "" : docker_cgroup_parent(linux->cgroup_parent);
 }
 
 static bool push_config(const struct call *call, const CRI(PodSandboxConfig) *config,

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "options.h"
+#include "path.h"
 
 enum { ID_MAX = 2147483647 }; /* docker takes no larger user or group */
 
@@ -114,7 +115,7 @@ static bool push_seccomp(const struct security *security, struct plan *plan, str
         profile->profile_type == CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Unconfined)) {
         strv_push(&plan->command.argv, "--security-opt=seccomp=unconfined");
     } else if (profile->profile_type == CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Localhost)) {
-        if (!check_absolute("seccomp.localhost_ref", profile->localhost_ref, err))
+        if (!path_check_absolute("seccomp.localhost_ref", profile->localhost_ref, err))
             return false;
         strv_pushf(&plan->command.argv, "--security-opt=seccomp=%s", profile->localhost_ref);
     }

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file translates the RPCs that read containers, both ways.
+ * It must not know how a command is run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "container.h"
+#include "cri.h"
+#include "id.h"
+#include "json.h"
+#include "list.h"
+#include "ps.h"
+#include "signals.h"
+#include "units.h"
+
+static char *borrowed(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static CRI(ContainerMetadata) *metadata_of(struct arena *arena, const struct record *record)
+{
+    CRI(ContainerMetadata) *metadata = arena_alloc(arena, sizeof(*metadata));
+
+    *metadata = (CRI(ContainerMetadata))CRI_INIT(CONTAINER_METADATA);
+    metadata->name = borrowed(record->name.container);
+    metadata->attempt = record->name.attempt;
+    return metadata;
+}
+
+/* As asked, which the record knows; else as docker says. */
+static CRI(ImageSpec) *image_of(struct arena *arena, const struct record *record,
+                                const char *otherwise)
+{
+    CRI(ImageSpec) *image = arena_alloc(arena, sizeof(*image));
+
+    if (record->image != NULL) {
+        *image = *record->image;
+        return image;
+    }
+    *image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
+    image->image = arena_strdup(arena, otherwise);
+    return image;
+}
+
+/* --- ContainerStatus --- */
+
+bool plan_container_status(const struct call *call, struct plan *plan, struct err *err)
+{
+    const CRI(ContainerStatusRequest) *request = (const void *)call->request;
+
+    return plan_inspect("container_id", request->container_id, plan, err);
+}
+
+static void fill_exit(struct arena *arena, const json_t *json, CRI(ContainerStatus) *status)
+{
+    status->state = CRI_ENUM(CONTAINER_STATE, CONTAINER_EXITED);
+    status->exit_code = (int32_t)json_number(json, "State.ExitCode");
+    status->reason = borrowed("Error");
+    if (json_flag(json, "State.OOMKilled"))
+        status->reason = borrowed("OOMKilled");
+    else if (status->finished_at == 0)
+        status->reason = borrowed("ContainerCannotRun");
+    else if (status->exit_code == 0)
+        status->reason = borrowed("Completed");
+    if (status->finished_at == 0) { /* it never ran */
+        status->started_at = status->created_at;
+        status->finished_at = status->created_at;
+    }
+    status->message = arena_strdup(arena, json_text(json, "State.Error"));
+}
+
+static void fill_state(struct arena *arena, const json_t *json, CRI(ContainerStatus) *status)
+{
+    status->created_at = units_time_ns(json_text(json, "Created"));
+    status->started_at = units_time_ns(json_text(json, "State.StartedAt"));
+    if (json_flag(json, "State.Running")) {
+        status->state = CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING);
+        return;
+    }
+    status->finished_at = units_time_ns(json_text(json, "State.FinishedAt"));
+    if (status->finished_at != 0 || json_number(json, "State.ExitCode") != 0)
+        fill_exit(arena, json, status);
+    else
+        status->state = CRI_ENUM(CONTAINER_STATE, CONTAINER_CREATED);
+}
+
+/* Whether docker was asked to make this mount read-only all the way down. */
+static bool is_recursive(const json_t *json, const char *target)
+{
+    const json_t *mounts = json_path(json, "HostConfig.Mounts");
+
+    for (size_t i = 0; i < json_array_size(mounts); i++) {
+        const json_t *mount = json_array_get(mounts, i);
+
+        if (strcmp(json_text(mount, "Target"), target) == 0)
+            return json_flag(mount, "BindOptions.ReadOnlyForceRecursive");
+    }
+    return false;
+}
+
+static CRI(Mount) *mount_of(struct arena *arena, const json_t *json, const json_t *seen)
+{
+    CRI(Mount) *mount = arena_alloc(arena, sizeof(*mount));
+    const char *propagation = json_text(seen, "Propagation");
+
+    *mount = (CRI(Mount))CRI_INIT(MOUNT);
+    mount->container_path = arena_strdup(arena, json_text(seen, "Destination"));
+    mount->readonly = !json_flag(seen, "RW");
+    if (strcmp(json_text(seen, "Type"), "image") == 0) {
+        mount->image = arena_alloc(arena, sizeof(*mount->image));
+        *mount->image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
+        mount->image->image = arena_strdup(arena, json_text(seen, "Source"));
+        return mount;
+    }
+    mount->host_path = arena_strdup(arena, json_text(seen, "Source"));
+    mount->selinux_relabel = strpbrk(json_text(seen, "Mode"), "Zz") != NULL;
+    mount->recursive_read_only = is_recursive(json, mount->container_path);
+    if (strcmp(propagation, "rslave") == 0 || strcmp(propagation, "slave") == 0)
+        mount->propagation = CRI_ENUM(MOUNT_PROPAGATION, PROPAGATION_HOST_TO_CONTAINER);
+    else if (strcmp(propagation, "rshared") == 0 || strcmp(propagation, "shared") == 0)
+        mount->propagation = CRI_ENUM(MOUNT_PROPAGATION, PROPAGATION_BIDIRECTIONAL);
+    return mount;
+}
+
+static void fill_mounts(struct arena *arena, const json_t *json, CRI(ContainerStatus) *status)
+{
+    const json_t *seen = json_path(json, "Mounts");
+    struct list mounts;
+
+    list_init(&mounts, arena);
+    for (size_t i = 0; i < json_array_size(seen); i++)
+        list_push(&mounts, mount_of(arena, json, json_array_get(seen, i)));
+    list_give(&mounts, &status->n_mounts, &status->mounts);
+}
+
+static CRI(ContainerResources) *resources_of(struct arena *arena, const json_t *json)
+{
+    CRI(ContainerResources) *resources = arena_alloc(arena, sizeof(*resources));
+    CRI(LinuxContainerResources) *linux = arena_alloc(arena, sizeof(*linux));
+
+    *resources = (CRI(ContainerResources))CRI_INIT(CONTAINER_RESOURCES);
+    *linux = (CRI(LinuxContainerResources))CRI_INIT(LINUX_CONTAINER_RESOURCES);
+    linux->cpu_period = json_number(json, "HostConfig.CpuPeriod");
+    linux->cpu_quota = json_number(json, "HostConfig.CpuQuota");
+    linux->cpu_shares = json_number(json, "HostConfig.CpuShares");
+    linux->memory_limit_in_bytes = json_number(json, "HostConfig.Memory");
+    linux->memory_swap_limit_in_bytes = json_number(json, "HostConfig.MemorySwap");
+    linux->oom_score_adj = json_number(json, "HostConfig.OomScoreAdj");
+    linux->cpuset_cpus = arena_strdup(arena, json_text(json, "HostConfig.CpusetCpus"));
+    linux->cpuset_mems = arena_strdup(arena, json_text(json, "HostConfig.CpusetMems"));
+    resources->linux = linux;
+    return resources;
+}
+
+/* A number and nothing else. */
+static bool read_id(const char *text, int64_t *id)
+{
+    size_t length = strspn(text, "0123456789");
+
+    if (length == 0 || length > 10 || text[length] != '\0')
+        return false;
+    *id = strtoll(text, NULL, 10);
+    return true;
+}
+
+static void fill_groups(struct arena *arena, const json_t *json, CRI(LinuxContainerUser) *user)
+{
+    const json_t *groups = json_path(json, "HostConfig.GroupAdd");
+    size_t count = json_array_size(groups);
+
+    user->supplemental_groups = arena_array(arena, count, sizeof(int64_t));
+    for (size_t i = 0; i < count; i++)
+        if (read_id(json_text_at(groups, i),
+                    &user->supplemental_groups[user->n_supplemental_groups]))
+            user->n_supplemental_groups++;
+}
+
+/* Known when docker was given numbers for both, or nothing at all, which is root. A name, or a
+ * user without a group, is looked up in the image's files when the container starts. */
+static CRI(ContainerUser) *user_of(struct arena *arena, const json_t *json)
+{
+    CRI(ContainerUser) *user = arena_alloc(arena, sizeof(*user));
+    CRI(LinuxContainerUser) *linux = arena_alloc(arena, sizeof(*linux));
+    const char *text = json_text(json, "Config.User");
+    size_t colon = strcspn(text, ":");
+
+    *user = (CRI(ContainerUser))CRI_INIT(CONTAINER_USER);
+    *linux = (CRI(LinuxContainerUser))CRI_INIT(LINUX_CONTAINER_USER);
+    if (*text != '\0' &&
+        (text[colon] == '\0' || !read_id(arena_strndup(arena, text, colon), &linux->uid) ||
+         !read_id(text + colon + 1, &linux->gid)))
+        return NULL;
+    fill_groups(arena, json, linux);
+    user->linux = linux;
+    return user;
+}
+
+static CRI(ContainerStatus) *status_of(struct arena *arena, const struct inspected *container)
+{
+    CRI(ContainerStatus) *status = arena_alloc(arena, sizeof(*status));
+    const json_t *json = container->json;
+
+    *status = (CRI(ContainerStatus))CRI_INIT(CONTAINER_STATUS);
+    status->id = arena_strdup(arena, json_text(json, "Id"));
+    status->metadata = metadata_of(arena, &container->record);
+    fill_state(arena, json, status);
+    status->image = image_of(arena, &container->record, json_text(json, "Config.Image"));
+    status->image_ref = arena_strdup(arena, json_text(json, "Image"));
+    status->image_id = status->image_ref;
+    pairs_to_map(arena, &container->record.labels, CRI_DESCRIPTOR(container_status__labels_entry),
+                 &status->n_labels, &status->labels);
+    pairs_to_map(arena, &container->record.annotations,
+                 CRI_DESCRIPTOR(container_status__annotations_entry), &status->n_annotations,
+                 &status->annotations);
+    fill_mounts(arena, json, status);
+    status->log_path = borrowed(container->record.log_path);
+    status->resources = resources_of(arena, json);
+    status->user = user_of(arena, json);
+    status->stop_signal = signal_from_docker(arena, json_text(json, "Config.StopSignal"));
+    return status;
+}
+
+bool parse_container_status(const struct call *call, const struct docker_result *result,
+                            ProtobufCMessage *response, struct err *err)
+{
+    const CRI(ContainerStatusRequest) *request = (const void *)call->request;
+    CRI(ContainerStatusResponse) *answer = (void *)response;
+    struct inspected container;
+
+    if (!parse_inspect(call, result, request->container_id, LABEL_TYPE_CONTAINER, &container, err))
+        return false;
+    answer->status = status_of(call->arena, &container);
+    if (request->verbose) {
+        struct pairs info = verbose_info(call, &container);
+
+        pairs_to_map(call->arena, &info, CRI_DESCRIPTOR(container_status_response__info_entry),
+                     &answer->n_info, &answer->info);
+    }
+    return true;
+}
+
+/* --- ListContainers --- */
+
+/* docker's words for each of the CRI's states. It has none for CONTAINER_UNKNOWN. */
+static const char *const created[] = { "created", NULL };
+static const char *const running[] = { "running", "paused", "restarting", NULL };
+static const char *const exited[] = { "exited", "dead", "removing", NULL };
+static const char *const *const statuses[] = {
+    [CRI_ENUM(CONTAINER_STATE, CONTAINER_CREATED)] = created,
+    [CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING)] = running,
+    [CRI_ENUM(CONTAINER_STATE, CONTAINER_EXITED)] = exited,
+};
+
+static CRI(ContainerState) state_of(const char *status)
+{
+    for (size_t state = 0; state < sizeof(statuses) / sizeof(statuses[0]); state++)
+        for (size_t i = 0; statuses[state][i] != NULL; i++)
+            if (strcmp(statuses[state][i], status) == 0)
+                return (CRI(ContainerState))state;
+    return CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN);
+}
+
+static struct ps_filter filter_of(const struct call *call)
+{
+    const CRI(ListContainersRequest) *request = (const void *)call->request;
+    const CRI(ContainerFilter) *asked = request->filter;
+    struct ps_filter filter = { .type = LABEL_TYPE_CONTAINER, .id = "", .sandbox_id = "" };
+
+    if (asked == NULL)
+        return filter;
+    filter.id = asked->id;
+    filter.sandbox_id = asked->pod_sandbox_id;
+    if (asked->state != NULL && asked->state->state != CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
+        filter.statuses = statuses[asked->state->state];
+    filter.labels = pairs_of_map(call->arena, asked->n_label_selector, asked->label_selector);
+    return filter;
+}
+
+bool plan_list_containers(const struct call *call, struct plan *plan, struct err *err)
+{
+    struct ps_filter filter = filter_of(call);
+
+    (void)err;
+    ps_plan(&filter, plan);
+    return true;
+}
+
+/* docker ps knows the image's id where the container was created by it, as the kubelet does. */
+static void add_container(void *context, const struct ps_row *row)
+{
+    struct list *list = context;
+    struct arena *arena = list->arena;
+    CRI(Container) *container = arena_alloc(arena, sizeof(*container));
+
+    *container = (CRI(Container))CRI_INIT(CONTAINER);
+    container->id = borrowed(row->id);
+    container->pod_sandbox_id = borrowed(row->record.sandbox_id);
+    container->metadata = metadata_of(arena, &row->record);
+    container->image = image_of(arena, &row->record, row->image);
+    container->state = state_of(row->status);
+    container->created_at = row->created_at;
+    if (id_of_image(row->image)) {
+        container->image_ref = borrowed(row->image);
+        container->image_id = container->image_ref;
+    }
+    pairs_to_map(arena, &row->record.labels, CRI_DESCRIPTOR(container__labels_entry),
+                 &container->n_labels, &container->labels);
+    pairs_to_map(arena, &row->record.annotations, CRI_DESCRIPTOR(container__annotations_entry),
+                 &container->n_annotations, &container->annotations);
+    list_push(list, container);
+}
+
+static void drop_known(struct list *list)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        CRI(Container) *container = list->items[i];
+
+        if (container->state == CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
+            list->items[kept++] = container;
+    }
+    list->count = kept;
+}
+
+bool parse_list_containers(const struct call *call, const struct docker_result *result,
+                           ProtobufCMessage *response, struct err *err)
+{
+    const CRI(ListContainersRequest) *request = (const void *)call->request;
+    CRI(ListContainersResponse) *answer = (void *)response;
+    struct ps_filter filter = filter_of(call);
+    struct list list;
+
+    list_init(&list, call->arena);
+    if (!ps_read(call, result, &filter, add_container, &list, err))
+        return false;
+    if (request->filter != NULL && request->filter->state != NULL &&
+        request->filter->state->state == CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
+        drop_known(&list);
+    list_give(&list, &answer->n_containers, &answer->containers);
+    return true;
+}

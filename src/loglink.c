@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file makes log links.
+ * It must not know any RPC. */
+#include "loglink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool refuse(const char *path, const char *why, struct err *err)
+{
+    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, why);
+}
+
+static int open_directory(const char *root, const char *directory)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof(path), "%s%s", root, directory);
+
+    if (length < 0 || (size_t)length >= sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Opens the folder that the last part of name is in, and points last at that part. */
+static int descend(int directory, const char *name, const char **last)
+{
+    *last = name;
+    while (directory >= 0 && strchr(*last, '/') != NULL) {
+        size_t length = strcspn(*last, "/");
+        char part[NAME_MAX + 1];
+        int below = -1;
+
+        if (length <= NAME_MAX) {
+            memcpy(part, *last, length);
+            part[length] = '\0';
+            below = openat(directory, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        } else {
+            errno = ENAMETOOLONG;
+        }
+        close(directory);
+        directory = below;
+        *last += length + 1;
+    }
+    return directory;
+}
+
+/* A link that an earlier container of this name has left. */
+static bool is_ours(int directory, const char *name)
+{
+    static const char ending[] = "-json.log";
+    char target[PATH_MAX];
+    ssize_t length = readlinkat(directory, name, target, sizeof(target));
+    size_t end = sizeof(ending) - 1;
+
+    return length > (ssize_t)end && (size_t)length < sizeof(target) &&
+           memcmp(target + (size_t)length - end, ending, end) == 0;
+}
+
+bool loglink_make(const char *root, const char *directory, const char *name, const char *target,
+                  struct err *err)
+{
+    const char *last = NULL;
+    int folder = descend(open_directory(root, directory), name, &last);
+    bool made = false;
+
+    if (folder < 0)
+        return refuse(name, strerror(errno), err);
+    made = symlinkat(target, folder, last) == 0;
+    if (!made && errno == EEXIST && is_ours(folder, last))
+        made = unlinkat(folder, last, 0) == 0 && symlinkat(target, folder, last) == 0;
+    if (!made)
+        refuse(name, strerror(errno), err);
+    close(folder);
+    return made;
+}

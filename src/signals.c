@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file spells signals.
+ * It must not know who is sent one. */
+#include "signals.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char cri_prefix[] = "SIGNAL_";
+
+/* The CRI's names spell the "+" and "-" of the real-time signals. */
+static const struct {
+    const char *cri;
+    const char *docker;
+} realtime[] = { { "SIGRTMINPLUS", "SIGRTMIN+" }, { "SIGRTMAXMINUS", "SIGRTMAX-" } };
+
+/* name with the start `from` replaced by `to`, or as it is. */
+static const char *respell(struct arena *arena, const char *name, const char *from, const char *to)
+{
+    size_t length = strlen(from);
+
+    return strncmp(name, from, length) == 0 ? arena_printf(arena, "%s%s", to, name + length) : name;
+}
+
+const char *signal_to_docker(struct arena *arena, CRI(Signal) signal)
+{
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(CRI_DESCRIPTOR(signal), (int)signal);
+    const char *name = NULL;
+
+    if (value == NULL || signal == CRI_ENUM(SIGNAL, SIGNAL_RUNTIME_DEFAULT))
+        return NULL;
+    name = value->name + strlen(cri_prefix);
+    for (size_t i = 0; i < sizeof(realtime) / sizeof(realtime[0]); i++)
+        name = respell(arena, name, realtime[i].cri, realtime[i].docker);
+    return name;
+}
+
+static const char *name_of_number(struct arena *arena, const char *text)
+{
+    long number = strtol(text, NULL, 10);
+    const char *name = number > 0 && number < SIGRTMIN ? sigabbrev_np((int)number) : NULL;
+
+    return name == NULL ? text : arena_printf(arena, "SIG%s", name);
+}
+
+CRI(Signal) signal_from_docker(struct arena *arena, const char *text)
+{
+    const ProtobufCEnumValue *value = NULL;
+    const char *name = *text == '\0' ? "SIGTERM" : name_of_number(arena, text);
+
+    if (strncmp(name, "SIG", 3) != 0)
+        name = arena_printf(arena, "SIG%s", name);
+    for (size_t i = 0; i < sizeof(realtime) / sizeof(realtime[0]); i++)
+        name = respell(arena, name, realtime[i].docker, realtime[i].cri);
+    value = protobuf_c_enum_descriptor_get_value_by_name(
+        CRI_DESCRIPTOR(signal), arena_printf(arena, "%s%s", cri_prefix, name));
+    return value == NULL ? CRI_ENUM(SIGNAL, SIGNAL_RUNTIME_DEFAULT) : (CRI(Signal))value->value;
+}
