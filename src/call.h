@@ -16,10 +16,11 @@
 /* What is not in the request, yet makes the command: given, so that the same input always makes
  * the same bytes. */
 struct surroundings {
-    const char *nonce;          /* 16 hexadecimal digits, of this call alone */
-    const char *temp_dir;       /* where a folder for docker's --config may be made */
-    const char *docker_config;  /* the caller's docker configuration folder, absolute; "" */
-    const char *docker_context; /* the currentContext of the caller's configuration; "" */
+    const char *nonce;            /* 16 hexadecimal digits, of this call alone */
+    const char *temp_dir;         /* where a folder for docker's --config may be made */
+    const char *docker_config;    /* the caller's docker configuration folder, absolute; "" */
+    const char *docker_context;   /* the currentContext of the caller's configuration; "" */
+    const char *docker_cert_path; /* where docker looks for the caller's certificates; "" */
 };
 
 struct call {

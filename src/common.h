@@ -21,6 +21,14 @@ bool plan_remove(const char *id, struct plan *plan);
 /* docker inspect --type=container -- ID. */
 bool plan_inspect(const char *what, const char *id, struct plan *plan, struct err *err);
 
+/* docker info --format={{json .}}. */
+bool plan_info(struct plan *plan);
+
+/* What docker info printed; NULL with the error when the engine did not answer, which some versions
+ * say in the JSON ("ServerErrors") with exit 0. */
+const json_t *parse_info(const struct call *call, const struct docker_result *result,
+                         struct err *err);
+
 /* Success, or a failure that means that there is nothing (any more) to do it to. */
 bool parse_idempotent(const struct call *call, const struct docker_result *result, const char *id,
                       struct err *err);

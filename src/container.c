@@ -94,7 +94,7 @@ bool plan_update_container_resources(const struct call *call, struct plan *plan,
     if (request->linux != NULL && !push_resources(request->linux, RESOURCES_UPDATE, plan, err))
         return false;
     if (argv->count == before) {
-        argv->count--;
+        strv_pop(argv);
         return plan_inspect("container_id", request->container_id, plan, err);
     }
     strv_push(argv, "--");

@@ -40,6 +40,11 @@ void strv_pushf(struct strv *strv, const char *format, ...)
     va_end(arguments);
 }
 
+void strv_pop(struct strv *strv)
+{
+    strv->words[--strv->count] = NULL;
+}
+
 void strv_push_all(struct strv *strv, char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)

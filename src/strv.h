@@ -21,6 +21,9 @@ void strv_init(struct strv *strv, struct arena *arena);
 void strv_push(struct strv *strv, const char *word);
 void strv_pushf(struct strv *strv, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Takes the last word off. */
+void strv_pop(struct strv *strv);
+
 /* Appends copies of count words. */
 void strv_push_all(struct strv *strv, char *const *words, size_t count);
 
