@@ -3,6 +3,7 @@
 # Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS.
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 
 PREFIX ?= /usr/local
 WERROR ?= -Werror
@@ -31,11 +32,13 @@ PROTOS := runtime/v1/api oneshot/v1/oneshot
 GEN_O := $(PROTOS:%=$(GEN)/%.pb-c.o)
 GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
 CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
-JSON_O := $(BUILD)/tools/protojson.o
+JSON_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/protojson*.c))
+FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
+PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame)
+PAUSE := $(BUILD)/bin/pause
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(PAUSE)
 
 # What one command of apt-get must have installed for `all`, `check` and `demo`.
 deps:
@@ -53,11 +56,14 @@ $(BUILD)/%.o: %.c | $(GEN_H)
 	$(COMPILE) -c -o $@ $<
 
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
-$(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(JSON_O) $(CORE_O) $(GEN_O)
-$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
+# The image of a pod's first process holds nothing else, so it is linked in whole.
+$(PAUSE): tools/pause.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARN) -Os -static -s -o $@ $<
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(JSON_O) $(CORE_O) $(GEN_O)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka

@@ -37,6 +37,9 @@ struct plan {
     struct command command;
 };
 
+/* What a docker command may print, if the RPC says nothing else. */
+enum { OUTPUT_CAP_DEFAULT = 64 * 1024 * 1024 };
+
 /* Pure. Fills plan->command (whose argv holds the docker program already), or sets
  * plan->answered; false with err: the request is refused. */
 typedef bool plan_function(const struct call *call, struct plan *plan, struct err *err);

@@ -35,8 +35,10 @@ static int64_t number_of(const struct reader *reader, const char *name, const ch
 
     errno = 0;
     number = strtoll(text, &end, 10);
-    if (errno != 0 || *end != '\0' || end == text || number < low || number > high)
+    if (errno != 0 || *end != '\0' || end == text || number < low || number > high) {
         refuse(reader, name, "a number in its range");
+        return strtoll(otherwise, NULL, 10);
+    }
     return number;
 }
 

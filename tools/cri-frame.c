@@ -329,9 +329,3 @@ int main(int argc, char **argv)
         set_option(&options, command, option);
     return command->run(&options, argv + 1 + optind, argc - 1 - optind);
 }
-
-/* Until the Makefile lists them by themselves, this program's other files come in here. */
-#include "frame_client.c"
-#include "frame_convert.c"
-#include "frame_request.c"
-#include "frame_show.c"

@@ -360,7 +360,3 @@ json_t *protojson_write(const ProtobufCMessage *message, protojson_redact *redac
 {
     return write_message(message, redact, 1);
 }
-
-/* Until the Makefile lists them by themselves, the other files of this come in here. */
-#include "protojson_read.c"
-#include "protojson_scalar.c"

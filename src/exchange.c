@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file takes a call from bytes to bytes, but for the running of its command.
+ * It must not know how anything is read, run or written. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fields.h"
+#include "json.h"
+#include "wire.h"
+
+static void *allocate(void *arena, size_t size)
+{
+    return arena_try_alloc(arena, size);
+}
+
+static void keep(void *arena, void *block)
+{
+    (void)arena;
+    (void)block;
+}
+
+void exchange_init(struct exchange *exchange, const struct call *call)
+{
+    *exchange = (struct exchange){ .call = *call };
+    oneshot__v1__response__init(&exchange->response);
+    strv_init(&exchange->plan.ignored, call->arena);
+    strv_init(&exchange->plan.command.argv, call->arena);
+    strv_init(&exchange->plan.command.env, call->arena);
+    exchange->plan.command.output_cap = OUTPUT_CAP_DEFAULT;
+    json_use(call->scratch);
+}
+
+/* The member of a oneof that a field number names. */
+static ProtobufCMessage **member(ProtobufCMessage *message, unsigned number)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(message->descriptor, number);
+
+    return (ProtobufCMessage **)(void *)((char *)message + field->offset);
+}
+
+static bool unpack(struct exchange *exchange, const uint8_t *bytes, size_t length, struct err *err)
+{
+    ProtobufCAllocator allocator = { allocate, keep, exchange->call.arena };
+
+    exchange->request = oneshot__v1__request__unpack(&allocator, length, bytes);
+    if (exchange->request != NULL)
+        return true;
+    /* wire_check has passed, so it is not malformed: there was no memory left for it. */
+    return err_set(err, GRPC_RESOURCE_EXHAUSTED,
+                   "request: takes more than %d MiB of memory when it is unpacked",
+                   EXCHANGE_MEMORY / 1024 / 1024);
+}
+
+bool exchange_decode(struct exchange *exchange, const uint8_t *bytes, size_t length,
+                     struct err *err)
+{
+    struct strv *ignored = &exchange->plan.ignored;
+
+    if (!wire_check(&oneshot__v1__request__descriptor, bytes, length, ignored, err) ||
+        !unpack(exchange, bytes, length, err))
+        return false;
+    if (exchange->request->call_case == ONESHOT__V1__REQUEST__CALL__NOT_SET && ignored->count > 0)
+        return err_set(err, GRPC_UNIMPLEMENTED, "request: its call (field %s) is not known here",
+                       ignored->words[0]);
+    if (exchange->request->call_case == ONESHOT__V1__REQUEST__CALL__NOT_SET)
+        return err_set(err, GRPC_INVALID_ARGUMENT, "request: has no call");
+    if (exchange->request->timeout_ms < 0)
+        return err_set(err, GRPC_INVALID_ARGUMENT, "request: timeout_ms: is negative");
+    exchange->method = method_find(exchange->request->call_case);
+    exchange->call.request =
+        *member(&exchange->request->base, (unsigned)exchange->request->call_case);
+    return true;
+}
+
+bool exchange_plan(struct exchange *exchange, struct err *err)
+{
+    const struct method *method = exchange->method;
+    struct plan *plan = &exchange->plan;
+
+    if (method->plan == NULL)
+        return err_set(err, GRPC_UNIMPLEMENTED, "%s: %s", method->name, method->refusal);
+    strv_push(&plan->command.argv, exchange->call.settings->docker);
+    if (!fields_check(exchange->call.request, &plan->ignored, err))
+        return false;
+    return method->plan(&exchange->call, plan, err);
+}
+
+bool exchange_parse(struct exchange *exchange, const struct docker_result *result, struct err *err)
+{
+    const ProtobufCMessageDescriptor *descriptor =
+        protobuf_c_message_descriptor_get_field(&oneshot__v1__response__descriptor,
+                                                exchange->method->field)
+            ->descriptor;
+
+    exchange->result = arena_alloc(exchange->call.arena, descriptor->sizeof_message);
+    protobuf_c_message_init(descriptor, exchange->result);
+    if (result == NULL)
+        return true;
+    return exchange->method->parse(&exchange->call, result, exchange->result, err);
+}
+
+void exchange_finish(struct exchange *exchange, const struct err *err)
+{
+    Oneshot__V1__Response *response = &exchange->response;
+
+    oneshot__v1__response__init(response);
+    if (err->code == GRPC_OK) {
+        response->result_case = (Oneshot__V1__Response__ResultCase)exchange->method->field;
+        *member(&response->base, exchange->method->field) = exchange->result;
+        return;
+    }
+    response->outcome = arena_alloc(exchange->call.arena, sizeof(*response->outcome));
+    oneshot__v1__outcome__init(response->outcome);
+    response->outcome->code = (int32_t)err->code;
+    response->outcome->message = arena_strdup(exchange->call.arena, err->text);
+}
+
+uint8_t *exchange_encode(const struct exchange *exchange, size_t *length)
+{
+    uint8_t *bytes = NULL;
+
+    *length = oneshot__v1__response__get_packed_size(&exchange->response);
+    bytes = malloc(*length + 1);
+    if (bytes != NULL)
+        oneshot__v1__response__pack(&exchange->response, bytes);
+    return bytes;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file serves one call: it reads, plans, runs, parses and answers, in this order.
+ * It must not know any RPC. */
+#include "serve.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exchange.h"
+#include "frame.h"
+#include "run.h"
+#include "show.h"
+#include "surroundings.h"
+#include "trace.h"
+
+struct server {
+    struct arena arena;
+    struct arena scratch;
+    struct settings settings;
+    struct surroundings surroundings;
+    struct exchange exchange;
+    struct err err;
+    struct trace trace;
+    int64_t deadline_ms;
+};
+
+static double clock_ms(void)
+{
+    struct timespec now = { 0 };
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* inetd ties standard error to the client's socket: not a byte of it may be ours, or a library's,
+ * besides the answer. */
+static void silence_stderr(void)
+{
+    struct stat out = { 0 };
+    struct stat error = { 0 };
+    int null = -1;
+
+    if (fstat(STDOUT_FILENO, &out) != 0 || fstat(STDERR_FILENO, &error) != 0 ||
+        out.st_dev != error.st_dev || out.st_ino != error.st_ino)
+        return;
+    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0) {
+        dup2(null, STDERR_FILENO);
+        close(null);
+    }
+}
+
+/* TCP lets anyone in, and shows no hang-up. */
+static bool check_transport(const struct settings *settings, struct err *err)
+{
+    const int on = 1;
+
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t length = sizeof(address);
+
+        if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+            (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+            continue;
+        if (!settings->allow_tcp)
+            return err_set(err, GRPC_PERMISSION_DENIED,
+                           "a TCP socket lets anyone in who can reach it: refused unless "
+                           "CRI_ONESHOT_ALLOW_TCP=yes");
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    return true;
+}
+
+static int answer(struct server *server)
+{
+    size_t length = 0;
+    uint8_t *bytes = NULL;
+    bool written = false;
+
+    exchange_finish(&server->exchange, &server->err);
+    bytes = exchange_encode(&server->exchange, &length);
+    written = bytes != NULL &&
+              frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
+    free(bytes);
+    if (*server->settings.trace != '\0')
+        trace_write(&server->exchange, &server->trace, &server->err);
+    return written ? 0 : 1;
+}
+
+/* No call is of use any more: what is left of the arena's cap is little, so the answer gets a new
+ * one. */
+static void exhausted(void *context)
+{
+    struct server *server = context;
+
+    arena_init(&server->arena, EXCHANGE_MEMORY, server->arena.exhausted, server);
+    arena_init(&server->scratch, EXCHANGE_MEMORY, server->arena.exhausted, server);
+    server->err = (struct err){ .code = GRPC_OK };
+    err_set(&server->err, GRPC_RESOURCE_EXHAUSTED, "the call takes more than %d MiB of memory",
+            EXCHANGE_MEMORY / 1024 / 1024);
+    server->exchange.result = NULL;
+    exit(answer(server));
+}
+
+static bool start(struct server *server)
+{
+    struct call call = { .arena = &server->arena,
+                         .scratch = &server->scratch,
+                         .settings = &server->settings,
+                         .surroundings = &server->surroundings };
+
+    *server = (struct server){ .deadline_ms = 0 };
+    signal(SIGPIPE, SIG_IGN);
+    arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
+    arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
+    exchange_init(&server->exchange, &call);
+    surroundings_read(&server->arena, &server->surroundings);
+    return settings_load(&server->settings, surroundings_variable, NULL, &server->err);
+}
+
+/* Also a request that is going to be refused is read, so that its client gets to the answer. */
+static enum frame_status read_request(struct server *server, struct frame *frame)
+{
+    double begin = clock_ms();
+    struct err err = { .code = GRPC_OK };
+    enum frame_status status =
+        frame_read(STDIN_FILENO, server->settings.max_request,
+                   monotonic_ms() + server->settings.read_timeout_ms, &server->arena, frame, &err);
+
+    server->trace.read_ms = clock_ms() - begin;
+    if (status == FRAME_BAD)
+        err_set(&server->err, err.code, "%s", err.text);
+    return status;
+}
+
+static bool decode_and_plan(struct server *server, const struct frame *frame)
+{
+    return server->err.code == GRPC_OK &&
+           exchange_decode(&server->exchange, frame->bytes, frame->length, &server->err) &&
+           exchange_plan(&server->exchange, &server->err);
+}
+
+static bool run_docker(struct server *server, struct run_output *output)
+{
+    struct exchange *exchange = &server->exchange;
+    struct run_limits limits = { .client = STDOUT_FILENO };
+    double begin = clock_ms();
+    bool done = false;
+
+    if (exchange->request->timeout_ms > 0)
+        limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
+    done = run(&exchange->plan.command, &limits, output, &server->err);
+    server->trace.ran = done || output->ended_early;
+    server->trace.exit_code = output->result.exit_code;
+    server->trace.docker_ms = clock_ms() - begin;
+    if (output->ended_early && exchange->method->abandon != NULL)
+        exchange->method->abandon(&exchange->call);
+    return done;
+}
+
+static void parse_output(struct server *server, const struct docker_result *result)
+{
+    struct exchange *exchange = &server->exchange;
+    double begin = clock_ms();
+
+    if (exchange_parse(exchange, result, &server->err) && result != NULL &&
+        exchange->method->after != NULL)
+        exchange->method->after(&exchange->call, exchange->result, &server->err);
+    server->trace.parse_ms = clock_ms() - begin;
+}
+
+int serve(void)
+{
+    struct server server;
+    struct frame frame = { .length = 0 };
+    struct run_output output = { .ended_early = false };
+
+    silence_stderr();
+    if (start(&server))
+        check_transport(&server.settings, &server.err);
+    if (read_request(&server, &frame) == FRAME_NONE)
+        return 0;
+    if (decode_and_plan(&server, &frame)) {
+        if (server.exchange.plan.answered)
+            parse_output(&server, NULL);
+        else if (run_docker(&server, &output))
+            parse_output(&server, &output.result);
+    }
+    /* The memory is the system's to take back: the process ends here. */
+    return answer(&server);
+}
+
+static int print_command(struct server *server)
+{
+    const struct command *command = &server->exchange.plan.command;
+
+    if (server->exchange.plan.answered) {
+        puts("# answered without docker");
+        return 0;
+    }
+    puts(show_argv(&server->arena, command));
+    for (size_t i = 0; i < command->file_count; i++)
+        printf("# /dev/fd/%d:\n%s", COMMAND_FIRST_FD + (int)i,
+               show_file(&server->arena, command, i));
+    for (size_t i = 0; i < command->env.count; i++)
+        printf("# environment: %s\n", show_env(&server->arena, command->env.words[i]));
+    for (size_t i = 0; i < server->exchange.plan.ignored.count; i++)
+        printf("# not honoured: %s\n", server->exchange.plan.ignored.words[i]);
+    return 0;
+}
+
+int explain(void)
+{
+    struct server server;
+    struct frame frame = { .length = 0 };
+
+    start(&server);
+    if (read_request(&server, &frame) == FRAME_NONE)
+        return 0;
+    if (decode_and_plan(&server, &frame))
+        return print_command(&server);
+    fprintf(stderr, "%s: %s\n", grpc_code_name(server.err.code), server.err.text);
+    return 1;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file shows commands without their secrets.
+ * It must not know which RPC they are for. */
+#include "show.h"
+
+#include <string.h>
+
+#include "json.h"
+
+const char *show_word(struct arena *arena, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./:=,@%+";
+    size_t length = strlen(word);
+    char *quoted = NULL;
+    char *at = NULL;
+
+    if (length > 0 && strspn(word, plain) == length)
+        return word;
+    quoted = arena_alloc(arena, 4 * length + 3);
+    at = quoted;
+    *at++ = '\'';
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            memcpy(at, "'\\'", 3);
+            at += 3;
+        }
+        *at++ = *word;
+    }
+    *at = '\'';
+    return quoted;
+}
+
+const char *show_argv(struct arena *arena, const struct command *command)
+{
+    size_t room = 1;
+    char *line = NULL;
+    char *at = NULL;
+
+    for (size_t i = 0; i < command->argv.count; i++)
+        room += 4 * strlen(command->argv.words[i]) + 4;
+    line = arena_alloc(arena, room);
+    at = line;
+    for (size_t i = 0; i < command->argv.count; i++) {
+        const char *word = show_word(arena, command->argv.words[i]);
+        size_t length = strlen(word);
+
+        if (i > 0)
+            *at++ = ' ';
+        memcpy(at, word, length);
+        at += length;
+    }
+    return line;
+}
+
+const char *show_env(struct arena *arena, const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    if (strncmp(word, "DOCKER_CERT_PATH=", length + 1) == 0)
+        return word;
+    return arena_printf(arena, "%.*s=" SHOW_REDACTED, (int)length, word);
+}
+
+static const char *show_environment(struct arena *arena, const struct command_file *file)
+{
+    size_t lines = 0;
+    char *text = NULL;
+    char *at = NULL;
+
+    for (size_t i = 0; i < file->length; i++)
+        lines += file->data[i] == '\n';
+    text = arena_alloc(arena, file->length + lines * sizeof(SHOW_REDACTED) + 1);
+    at = text;
+    for (const char *line = file->data; line < file->data + file->length;
+         line += strcspn(line, "\n") + 1) {
+        size_t length = strcspn(line, "=\n");
+
+        memcpy(at, line, length);
+        at += length;
+        memcpy(at, "=" SHOW_REDACTED "\n", sizeof(SHOW_REDACTED) + 1);
+        at += sizeof(SHOW_REDACTED) + 1;
+    }
+    return text;
+}
+
+static const char *show_config(struct arena *arena, const struct command_file *file)
+{
+    static const char *const secrets[] = { "password", "auth", "identitytoken", "registrytoken" };
+    struct err err = { .code = GRPC_OK };
+    json_t *config = (json_t *)(uintptr_t)json_read(file->data, file->length, &err);
+    const char *registry = NULL;
+    json_t *credentials = NULL;
+
+    json_object_foreach(json_object_get(config, "auths"), registry,
+                        credentials) for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]);
+                                          i++) if (json_object_get(credentials, secrets[i]) != NULL)
+        json_put_text(credentials, secrets[i], SHOW_REDACTED);
+    return arena_printf(arena, "%s\n", json_compact(arena, config));
+}
+
+const char *show_file(struct arena *arena, const struct command *command, size_t index)
+{
+    const struct command_file *file = &command->files[index];
+
+    if (command->config_dir != NULL && index == 0)
+        return show_config(arena, file);
+    return show_environment(arena, file);
+}

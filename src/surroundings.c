@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file reads what a call finds around it.
+ * It must not know any RPC. */
+#include "surroundings.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "json.h"
+
+enum { CONFIG_MAX = 1024 * 1024 };
+
+const char *surroundings_variable(void *context, const char *name)
+{
+    (void)context;
+    return getenv(name);
+}
+
+static const char *variable_or(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+
+    return value == NULL || *value == '\0' ? otherwise : value;
+}
+
+static const char *new_nonce(struct arena *arena)
+{
+    unsigned long long number = 0;
+
+    /* No more than 256 bytes are always given at once (getrandom(2)). */
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        number = (unsigned long long)getpid();
+    return arena_printf(arena, "%016llx", number);
+}
+
+/* Where docker looks for its configuration; "" when it is not an absolute path. */
+static const char *config_folder(struct arena *arena)
+{
+    const char *folder = variable_or("DOCKER_CONFIG", "");
+    const char *home = variable_or("HOME", "");
+
+    if (*folder == '\0' && *home != '\0')
+        folder = arena_printf(arena, "%s/.docker", home);
+    return *folder == '/' ? folder : "";
+}
+
+static void read_file(const char *path, struct buf *content)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t count = 1;
+
+    while (fd >= 0 && count > 0 && buf_reserve(content, 4096)) {
+        count = read(fd, content->data + content->length, 4096);
+        if (count > 0)
+            content->length += (size_t)count;
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static const char *current_context(struct arena *arena, const char *folder)
+{
+    struct err ignored = { .code = GRPC_OK };
+    const char *context = "";
+    struct buf content;
+
+    buf_init(&content, CONFIG_MAX);
+    if (*folder != '\0')
+        read_file(arena_printf(arena, "%s/config.json", folder), &content);
+    if (content.length > 0)
+        context = arena_strdup(
+            arena, json_text(json_read(content.data, content.length, &ignored), "currentContext"));
+    buf_release(&content);
+    return context;
+}
+
+void surroundings_read(struct arena *arena, struct surroundings *surroundings)
+{
+    const char *folder = config_folder(arena);
+
+    *surroundings = (struct surroundings){
+        .nonce = new_nonce(arena),
+        .temp_dir = variable_or("TMPDIR", "/tmp"),
+        .docker_config = folder,
+        .docker_context = current_context(arena, folder),
+        .docker_cert_path = variable_or("DOCKER_CERT_PATH", folder),
+    };
+    if (*surroundings->temp_dir != '/')
+        surroundings->temp_dir = "/tmp";
+}
