@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
 enum { HIGH_FD = 64 };
 
@@ -127,15 +125,14 @@ static char **child_environment(const struct command *command)
     return list;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct command *command,
-                       const int *files, int out, int error)
+static int add_actions(posix_spawn_file_actions_t *actions, int count, const int *files, int out,
+                       int error)
 {
     int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-    int count = (int)command->file_count;
 
     failed |= posix_spawn_file_actions_adddup2(actions, out, 1);
     failed |= posix_spawn_file_actions_adddup2(actions, error, 2);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && i < COMMAND_FILES; i++)
         failed |= posix_spawn_file_actions_adddup2(actions, files[i], COMMAND_FIRST_FD + i);
     failed |= posix_spawn_file_actions_addclosefrom_np(actions, COMMAND_FIRST_FD + count);
     return failed;
@@ -164,7 +161,7 @@ static int spawn(const struct command *command, const int *files, int out, int e
 
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    if (failed == 0 && (add_actions(&actions, command, files, out, error) != 0 ||
+    if (failed == 0 && (add_actions(&actions, (int)command->file_count, files, out, error) != 0 ||
                         add_attributes(&attributes, mask) != 0))
         failed = ENOMEM;
     if (failed == 0)

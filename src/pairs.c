@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "list.h"
+
 /* The generated entry types differ in name alone; their descriptors say where the two strings
  * are. */
 static char **member(ProtobufCMessage *entry, unsigned index)
@@ -46,16 +48,18 @@ struct pairs pairs_of_json(struct arena *arena, const json_t *object)
 void pairs_to_map(struct arena *arena, const struct pairs *pairs,
                   const ProtobufCMessageDescriptor *descriptor, size_t *count, void *entries)
 {
-    ProtobufCMessage **messages = arena_array(arena, pairs->count, sizeof(*messages));
+    struct list list;
 
+    list_init(&list, arena);
     for (size_t i = 0; i < pairs->count; i++) {
-        messages[i] = arena_alloc(arena, descriptor->sizeof_message);
-        protobuf_c_message_init(descriptor, messages[i]);
-        *member(messages[i], 0) = (char *)(uintptr_t)pairs->items[i].key;
-        *member(messages[i], 1) = (char *)(uintptr_t)pairs->items[i].value;
+        ProtobufCMessage *entry = arena_alloc(arena, descriptor->sizeof_message);
+
+        protobuf_c_message_init(descriptor, entry);
+        *member(entry, 0) = (char *)(uintptr_t)pairs->items[i].key;
+        *member(entry, 1) = (char *)(uintptr_t)pairs->items[i].value;
+        list_push(&list, entry);
     }
-    *count = pairs->count;
-    memcpy(entries, &messages, sizeof(messages));
+    list_give(&list, count, entries);
 }
 
 json_t *pairs_to_json(const struct pairs *pairs)

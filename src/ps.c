@@ -187,7 +187,7 @@ bool ps_read(const struct call *call, const struct docker_result *result,
         return failure_set(call->arena, result, err);
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
-        struct ps_row row;
+        struct ps_row row = { .id = "", .status = "", .record = { .sandbox_id = "" } };
         bool read = read_line(call, filter, text, length, &row, err);
 
         arena_reset(call->scratch);

@@ -40,6 +40,19 @@ static double clock_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+/* A descriptor that we were started without would be given to a pipe of ours, and then to docker.
+ */
+static void fill_standard_descriptors(void)
+{
+    int fd = 0;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* inetd ties standard error to the client's socket: not a byte of it may be ours, or a library's,
  * besides the answer. */
 static void silence_stderr(void)
@@ -183,6 +196,7 @@ int serve(void)
     struct frame frame = { .length = 0 };
     struct run_output output = { .ended_early = false };
 
+    fill_standard_descriptors();
     silence_stderr();
     if (start(&server))
         check_transport(&server.settings, &server.err);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REQUEST_MAX = 64 * 1024 * 1024, READ_TIMEOUT_MAX_MS = 24 * 3600 * 1000 };
+
 struct reader {
     settings_lookup *lookup;
     void *context;
@@ -102,8 +104,7 @@ bool settings_load(struct settings *settings, settings_lookup *lookup, void *con
                    struct err *err)
 {
     struct reader reader = { .lookup = lookup, .context = context, .err = err };
-    int64_t max_request =
-        number_of(&reader, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, 64 * 1024 * 1024);
+    int64_t max_request = number_of(&reader, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, REQUEST_MAX);
 
     *settings = (struct settings){
         .docker = text_of(&reader, "CRI_ONESHOT_DOCKER", "docker"),
@@ -116,7 +117,7 @@ bool settings_load(struct settings *settings, settings_lookup *lookup, void *con
         .trace = text_of(&reader, "CRI_ONESHOT_TRACE", ""),
         .max_request = (size_t)max_request,
         .read_timeout_ms =
-            number_of(&reader, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, 24 * 3600 * 1000),
+            number_of(&reader, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
         .log_opts = text_of(&reader, "CRI_ONESHOT_LOG_OPTS", ""),
         .allow_tcp = yes_or_no(&reader, "CRI_ONESHOT_ALLOW_TCP"),
         .host_root = absolute(&reader, "CRI_ONESHOT_HOST_ROOT", ""),

@@ -7,6 +7,13 @@
 
 #include "json.h"
 
+static char *copy(char *at, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        *at++ = text[i];
+    return at;
+}
+
 const char *show_word(struct arena *arena, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -18,16 +25,10 @@ const char *show_word(struct arena *arena, const char *word)
     if (length > 0 && strspn(word, plain) == length)
         return word;
     quoted = arena_alloc(arena, 4 * length + 3);
-    at = quoted;
-    *at++ = '\'';
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            memcpy(at, "'\\'", 3);
-            at += 3;
-        }
-        *at++ = *word;
-    }
-    *at = '\'';
+    at = copy(quoted, "'", 1);
+    for (; *word != '\0'; word++)
+        at = *word == '\'' ? copy(at, "'\\''", 4) : copy(at, word, 1);
+    copy(at, "'", 1);
     return quoted;
 }
 
@@ -38,17 +39,14 @@ const char *show_argv(struct arena *arena, const struct command *command)
     char *at = NULL;
 
     for (size_t i = 0; i < command->argv.count; i++)
-        room += 4 * strlen(command->argv.words[i]) + 4;
+        room += 4 * strlen(command->argv.words[i]) + 3;
     line = arena_alloc(arena, room);
     at = line;
     for (size_t i = 0; i < command->argv.count; i++) {
         const char *word = show_word(arena, command->argv.words[i]);
-        size_t length = strlen(word);
 
-        if (i > 0)
-            *at++ = ' ';
-        memcpy(at, word, length);
-        at += length;
+        at = copy(at, " ", i > 0);
+        at = copy(at, word, strlen(word));
     }
     return line;
 }
@@ -76,10 +74,8 @@ static const char *show_environment(struct arena *arena, const struct command_fi
          line += strcspn(line, "\n") + 1) {
         size_t length = strcspn(line, "=\n");
 
-        memcpy(at, line, length);
-        at += length;
-        memcpy(at, "=" SHOW_REDACTED "\n", sizeof(SHOW_REDACTED) + 1);
-        at += sizeof(SHOW_REDACTED) + 1;
+        at = copy(at, line, length);
+        at = copy(at, "=" SHOW_REDACTED "\n", sizeof(SHOW_REDACTED) + 1);
     }
     return text;
 }

@@ -3,7 +3,6 @@
  * It must not know who is sent one. */
 #include "signals.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +39,7 @@ const char *signal_to_docker(struct arena *arena, CRI(Signal) signal)
 static const char *name_of_number(struct arena *arena, const char *text)
 {
     long number = strtol(text, NULL, 10);
-    const char *name = number > 0 && number < SIGRTMIN ? sigabbrev_np((int)number) : NULL;
+    const char *name = number > 0 && number < 32 ? sigabbrev_np((int)number) : NULL;
 
     return name == NULL ? text : arena_printf(arena, "SIG%s", name);
 }

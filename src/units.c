@@ -70,19 +70,21 @@ static int64_t offset_seconds(const char *at)
 
 int64_t units_time_ns(const char *text)
 {
+    enum { YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, PARTS };
+    static const char *const separators[PARTS] = { "-", "-", "T ", ":", ":", "" };
     const char *at = text;
-    int64_t year, month, day, hour, minute, second;
+    int64_t part[PARTS];
     int64_t ns = 0;
     int64_t seconds = 0;
 
-    if (!digits(&at, 4, &year) || !sign(&at, "-") || !digits(&at, 2, &month) || !sign(&at, "-") ||
-        !digits(&at, 2, &day) || !sign(&at, "T ") || !digits(&at, 2, &hour) || !sign(&at, ":") ||
-        !digits(&at, 2, &minute) || !sign(&at, ":") || !digits(&at, 2, &second))
-        return 0;
-    if (year < 1970 || year > 2200) /* int64_t nanoseconds end in 2262 */
+    for (int i = 0; i < PARTS; i++)
+        if (!digits(&at, i == YEAR ? 4 : 2, &part[i]) || (i < SECOND && !sign(&at, separators[i])))
+            return 0;
+    if (part[YEAR] < 1970 || part[YEAR] > 2200) /* int64_t nanoseconds end in 2262 */
         return 0;
     ns = fraction_ns(&at);
-    seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    seconds = days_since_1970(part[YEAR], part[MONTH], part[DAY]) * 86400 + part[HOUR] * 3600 +
+              part[MINUTE] * 60 + part[SECOND];
     return (seconds - offset_seconds(at)) * second_ns + ns;
 }
 

@@ -149,7 +149,7 @@ static bool check_string(const struct walk *walk, const struct level *level, con
 {
     size_t length = (size_t)(bytes.end - bytes.next);
 
-    if (memchr(bytes.next, '\0', length) != NULL)
+    if (length > 0 && memchr(bytes.next, '\0', length) != NULL)
         return refuse(walk, level, field, "has a NUL byte");
     if (!utf8_valid((const char *)bytes.next, length))
         return refuse(walk, level, field, "is not valid UTF-8");
