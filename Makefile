@@ -14,6 +14,8 @@ HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame
 else
 BUILD := build
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+# A process that lives for one call would spend more on finding its libraries than on using them.
+STATIC := -static-pie
 endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
@@ -25,7 +27,6 @@ GEN := $(BUILD)/gen
 INCLUDE := -Isrc -isystem $(GEN)
 COMPILE = $(CC) $(STD) $(INCLUDE) $(WARN) $(HARDEN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(HARDEN) $(CFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
-# Linked in whole: a process that lives for one call would spend more on finding the libraries than on using them.
 LIBS := -l:libprotobuf-c.a -l:libjansson.a
 
 PROTOS := runtime/v1/api oneshot/v1/oneshot
@@ -55,6 +56,7 @@ $(BUILD)/%.o: %.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
+$(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):

@@ -75,6 +75,7 @@ static const struct {
     { "invalid signal", GRPC_INVALID_ARGUMENT },
     { "unknown or invalid runtime", GRPC_INVALID_ARGUMENT },
     { "unknown runtime", GRPC_INVALID_ARGUMENT },
+    { "open /proc/sys/*: no such file or directory", GRPC_INVALID_ARGUMENT },
     { "executable file not found", GRPC_INVALID_ARGUMENT },
     { "exec: \"*: no such file or directory", GRPC_INVALID_ARGUMENT },
     { "exec: \"*: permission denied", GRPC_INVALID_ARGUMENT },
@@ -140,10 +141,13 @@ static const char *without_prefix(const char *line)
 
 static bool is_noise(const char *line)
 {
-    static const char *const starts[] = {
-        "See 'docker ",         "Run 'docker ",          "Usage:", "For more help", "WARNING: ",
-        "Unable to find image", "errors pretty printing"
-    };
+    static const char *const starts[] = { "See 'docker ",
+                                          "Run 'docker ",
+                                          "Usage:",
+                                          "For more help",
+                                          "WARNING: ",
+                                          "Unable to find image",
+                                          "failed to start containers: " };
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
         if (strncmp(line, starts[i], strlen(starts[i])) == 0)

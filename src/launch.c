@@ -100,16 +100,30 @@ static bool same_name(const char *entry, const char *other)
     return strncmp(entry, other, length) == 0 && other[length] == '=';
 }
 
+/* docker's command line lives too short for Go's garbage collector to be worth its start: without
+ * it docker ps takes about a tenth less (tests/bench). A caller's own choice stands. */
+static void add_go_settings(char **list, size_t count)
+{
+    static char collector[] = "GOGC=off";
+    static char limit[] = "GOMEMLIMIT=256MiB";
+
+    if (getenv("GOGC") != NULL || getenv("GOMEMLIMIT") != NULL)
+        return;
+    list[count] = collector;
+    list[count + 1] = limit;
+}
+
 /* Our environment with the command's words in place of those of the same name. */
 static char **child_environment(const struct command *command)
 {
+    enum { GO_SETTINGS = 2 };
     size_t ours = 0;
     size_t count = 0;
     char **list = NULL;
 
     while (environ[ours] != NULL)
         ours++;
-    list = calloc(ours + command->env.count + 1, sizeof(*list));
+    list = calloc(ours + command->env.count + GO_SETTINGS + 1, sizeof(*list));
     if (list == NULL)
         return NULL;
     for (size_t i = 0; i < ours; i++) {
@@ -122,6 +136,7 @@ static char **child_environment(const struct command *command)
     }
     for (size_t i = 0; i < command->env.count; i++)
         list[count++] = (char *)(uintptr_t)command->env.words[i];
+    add_go_settings(list, count);
     return list;
 }
 
