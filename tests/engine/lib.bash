@@ -3,6 +3,7 @@
 # This file holds what the engine tests share: a private engine, calls of the translator, and a look at JSON.
 # It knows no RPC's rules.
 
+bats_require_minimum_version 1.5.0
 ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=$(realpath -m "${BUILD:-$ROOT/build}")
 export CRI_FRAME=$BUILD/bin/cri-frame

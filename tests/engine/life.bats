@@ -43,7 +43,7 @@ setup_file() {
     SANDBOX=$(cri RunPodSandbox "config=@$BATS_FILE_TMPDIR/pod-web.json" | json "d['pod_sandbox_id']")
     export PORT SANDBOX
     APP=$(create_app)
-    SIDE=$(new_container "$SANDBOX" web side '["sleep", "1000"]')
+    SIDE=$(new_container "$SANDBOX" web side '["sh", "-c", "trap : TERM; while :; do sleep 1; done"]')
     export APP SIDE
     cri StartContainer "container_id=$APP"
     cri StartContainer "container_id=$SIDE"
@@ -246,7 +246,7 @@ END
 
 @test "a container that ends tells how: Completed, Error" {
     for code in 0 3; do
-        id=$(started_container "$SANDBOX" web "ends-$code" "[\"sh\", \"-c\", \"exit $code\"]")
+        id=$(started_container "$SANDBOX" web "ends-$code" "[\"sh\", \"-c\", \"sleep 0.3; exit $code\"]")
         docker wait "$id"
         cri ContainerStatus "container_id=$id" >"$BATS_TEST_TMPDIR/status.json"
         check "$BATS_TEST_TMPDIR/status.json" <<END
