@@ -4,6 +4,7 @@
 #include "arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ enum { OWN_BLOCK = BLOCK_SIZE / 4 };
 
 struct arena_block {
     struct arena_block *older;
+    bool own; /* it holds one allocation alone */
     max_align_t memory[];
 };
 
@@ -54,10 +56,10 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 
     if (size > arena->cap - arena->total)
         return NULL;
-    block = calloc(1, sizeof(*block) + size);
+    block = malloc(sizeof(*block) + size);
     if (block == NULL)
         return NULL;
-    block->older = arena->blocks;
+    *block = (struct arena_block){ .older = arena->blocks };
     arena->blocks = block;
     arena->total += size;
     return block;
@@ -68,11 +70,14 @@ void *arena_try_alloc(struct arena *arena, size_t size)
     struct arena_block *block = NULL;
 
     size = aligned(size);
-    if (size <= arena->left)
+    if (size <= arena->left && size < OWN_BLOCK)
         return take(arena, size);
     if (size >= OWN_BLOCK) {
         block = add_block(arena, size);
-        return block == NULL ? NULL : block->memory;
+        if (block == NULL)
+            return NULL;
+        block->own = true;
+        return block->memory;
     }
     block = add_block(arena, BLOCK_SIZE);
     if (block == NULL)
@@ -90,6 +95,7 @@ void *arena_alloc(struct arena *arena, size_t size)
         arena->exhausted(arena->context);
         abort();
     }
+    memset(memory, 0, size);
     return memory;
 }
 
@@ -142,13 +148,32 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 void arena_reset(struct arena *arena)
 {
+    struct arena_block *kept = NULL;
+
+    while (arena->blocks != NULL) {
+        struct arena_block *block = arena->blocks;
+
+        arena->blocks = block->older;
+        if (kept == NULL && !block->own)
+            kept = block;
+        else
+            free(block);
+    }
+    arena->blocks = kept;
+    arena->total = kept == NULL ? 0 : BLOCK_SIZE;
+    arena->left = arena->total;
+    arena->next = kept == NULL ? NULL : (char *)kept->memory;
+    if (kept != NULL)
+        kept->older = NULL;
+}
+
+void arena_release(struct arena *arena)
+{
     while (arena->blocks != NULL) {
         struct arena_block *block = arena->blocks;
 
         arena->blocks = block->older;
         free(block);
     }
-    arena->next = NULL;
-    arena->left = 0;
-    arena->total = 0;
+    arena_init(arena, arena->cap, arena->exhausted, arena->context);
 }

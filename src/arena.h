@@ -29,7 +29,7 @@ void arena_init(struct arena *arena, size_t cap, arena_exhausted *exhausted, voi
  * exhausted. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* The same, but NULL past the cap, for libraries that handle it. */
+/* The same, but not zeroed, and NULL past the cap: for libraries, which handle both. */
 void *arena_try_alloc(struct arena *arena, size_t size);
 
 /* Room for count elements of size bytes each; a product that overflows is past any cap. */
@@ -42,7 +42,10 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* Frees all that was allocated; the arena can be used again. */
+/* Takes back all that was allocated, but keeps a block of memory for what comes next. */
 void arena_reset(struct arena *arena);
+
+/* Gives all memory back to the system; the arena can be used again. */
+void arena_release(struct arena *arena);
 
 #endif
