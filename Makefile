@@ -81,7 +81,11 @@ demo:
 	$(MAKE) all
 	BUILD=$(BUILD) tools/demo
 
-lint:
+bench: all
+	tools/install-deps build docker bench
+	BUILD=$(BUILD) tests/bench/run
+
+lint: all
 	tests/lint/run
 
 format:
@@ -94,5 +98,5 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check-deps unit-programs check demo lint format install clean
+.PHONY: all deps check-deps unit-programs check demo bench lint format install clean
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
