@@ -86,7 +86,7 @@ bench: all
 	BUILD=$(BUILD) tests/bench/run
 
 lint: all
-	tests/lint/run
+	BUILD=$(BUILD) tests/lint/run
 
 format:
 	clang-format -i src/*.[ch] tools/*.[ch] tests/unit/*.[ch]

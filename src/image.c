@@ -61,20 +61,22 @@ static void give_texts(struct arena *arena, const json_t *array, size_t *count, 
     list_give(&list, count, texts);
 }
 
-/* "USER[:GROUP]" of the image: a number is uid, a name username, and none is root. */
+/* "USER[:GROUP]" of the image: a number is uid, a name username, and none is neither, which is root. */
 static void give_user(struct arena *arena, const char *user, CRI(Image) *image)
 {
     size_t length = strcspn(user, ":");
     const char *name = arena_strndup(arena, user, length);
     size_t digits = strspn(name, "0123456789");
 
+    if (length == 0)
+        return;
     if (digits < length || length > 10) {
         image->username = (char *)(uintptr_t)name;
         return;
     }
     image->uid = arena_alloc(arena, sizeof(*image->uid));
     *image->uid = (CRI(Int64Value))CRI_INIT(INT64_VALUE);
-    image->uid->value = length == 0 ? 0 : strtoll(name, NULL, 10);
+    image->uid->value = strtoll(name, NULL, 10);
 }
 
 static CRI(Image) *inspected_image(const struct call *call, const json_t *json)
