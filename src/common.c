@@ -151,7 +151,10 @@ bool parse_inspect(const struct call *call, const struct docker_result *result, 
 
 void redact_environment(json_t *inspected)
 {
-    json_t *environment = json_object_get(json_object_get(inspected, "Config"), "Env");
+    json_t *environment = NULL;
+
+    json_object_del(inspected, "ContainerConfig"); /* of images, up to engine 26: says it again */
+    environment = json_object_get(json_object_get(inspected, "Config"), "Env");
 
     for (size_t i = 0; i < json_array_size(environment); i++) {
         const char *variable = json_text_at(environment, i);

@@ -105,7 +105,13 @@ bool plan_update_container_resources(const struct call *call, struct plan *plan,
 bool parse_update_container_resources(const struct call *call, const struct docker_result *result,
                                       ProtobufCMessage *response, struct err *err)
 {
+    const CRI(UpdateContainerResourcesRequest) *request = (const void *)call->request;
+    struct inspected container;
+
     (void)response;
+    if (*result->stdout_text == '[')
+        return parse_inspect(call, result, request->container_id, LABEL_TYPE_CONTAINER, &container,
+                             err);
     if (result->exit_code == 0)
         return true;
     return failure_set(call->arena, result, err);

@@ -23,7 +23,6 @@ static const struct {
     { "no such container", GRPC_NOT_FOUND },
     { "no such object", GRPC_NOT_FOUND },
     { "no such image", GRPC_NOT_FOUND },
-    { "unable to find image*locally", GRPC_NOT_FOUND },
     { "no such network", GRPC_NOT_FOUND },
     { "network * not found", GRPC_NOT_FOUND },
     { "manifest unknown", GRPC_NOT_FOUND },
@@ -203,7 +202,9 @@ bool failure_set(struct arena *arena, const struct docker_result *result, struct
     if (result->signal != 0)
         return err_set(err, GRPC_INTERNAL, "docker's command line was killed by signal %d",
                        result->signal);
-    return err_set(err, failure_code(result->stderr_text), "%s", failure_text(arena, result));
+    const char *text = failure_text(arena, result);
+
+    return err_set(err, failure_code(text), "%s", text);
 }
 
 bool failure_is_unknown(const struct docker_result *result, const char *id)

@@ -33,7 +33,13 @@ static bool docker_takes(const char *key, const char *value)
 
 bool record_label_is_plain(const char *key, const char *value)
 {
-    return docker_takes(key, value) && !is_reserved(key) && !starts_with(key, LABEL_ANNOTATION) &&
+    size_t length = strlen(value);
+
+    /* docker trims blanks of any script around the filter. */
+    if (!docker_takes(key, value) || *key < '!' || *key > '~' ||
+        (length > 0 && (value[length - 1] < '!' || value[length - 1] > '~')))
+        return false;
+    return !is_reserved(key) && !starts_with(key, LABEL_ANNOTATION) &&
            strcmp(key, LABEL_CONTAINER_NAME) != 0;
 }
 
@@ -112,8 +118,9 @@ static const char *write_json(struct arena *arena, const struct record *record)
 static bool push_json(struct strv *argv, const char *json, struct err *err)
 {
     size_t left = strlen(json);
+    int piece = 0;
 
-    for (int piece = 0; left > 0; piece++) {
+    for (; left > 0; piece++) {
         size_t length = utf8_cut(json, left, LABEL_MAX);
 
         if (piece == RECORD_PIECES)
@@ -127,6 +134,9 @@ static bool push_json(struct strv *argv, const char *json, struct err *err)
         json += length;
         left -= length;
     }
+    /* An image may have labels of these names, too: the next one ends ours. */
+    if (piece < RECORD_PIECES)
+        strv_pushf(argv, "--label=%s.%d=", LABEL_RECORD, piece);
     return true;
 }
 
@@ -165,7 +175,7 @@ const char *record_json(struct arena *arena, const struct pairs *labels)
     for (int piece = 1; json != NULL && piece < RECORD_PIECES; piece++) {
         const char *next = pairs_get(labels, arena_printf(arena, "%s.%d", LABEL_RECORD, piece));
 
-        if (next == NULL)
+        if (next == NULL || *next == '\0')
             break;
         json = arena_printf(arena, "%s%s", json, next);
     }
@@ -283,7 +293,8 @@ static void read_labels(struct arena *arena, const struct pairs *labels, bool sa
 void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
                  const char *name, struct record *record)
 {
-    if (!read_json(arena, json, record))
+    if (!read_json(arena, json, record) ||
+        strcmp(name_print(arena, &record->name), name) != 0)
         read_labels(arena, labels, sandbox, name, record);
     record->sandbox = sandbox;
 }

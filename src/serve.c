@@ -29,7 +29,8 @@ struct server {
     struct exchange exchange;
     struct err err;
     struct trace trace;
-    int64_t deadline_ms;
+    bool explaining;
+    bool answered;
 };
 
 static double clock_ms(void)
@@ -103,6 +104,7 @@ static int answer(struct server *server)
     written = bytes != NULL &&
               frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
     free(bytes);
+    server->answered = true;
     if (*server->settings.trace != '\0')
         trace_write(&server->exchange, &server->trace, &server->err);
     return written ? 0 : 1;
@@ -113,6 +115,9 @@ static int answer(struct server *server)
 static void exhausted(void *context)
 {
     struct server *server = context;
+
+    if (server->answered) /* it was the trace's memory */
+        exit(0);
 
     arena_init(&server->arena, EXCHANGE_MEMORY, server->arena.exhausted, server);
     arena_init(&server->scratch, EXCHANGE_MEMORY, server->arena.exhausted, server);
@@ -130,7 +135,7 @@ static bool start(struct server *server)
                          .settings = &server->settings,
                          .surroundings = &server->surroundings };
 
-    *server = (struct server){ .deadline_ms = 0 };
+    *server = (struct server){ .answered = false };
     signal(SIGPIPE, SIG_IGN);
     arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
     arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
@@ -168,7 +173,7 @@ static bool run_docker(struct server *server, struct run_output *output)
     double begin = clock_ms();
     bool done = false;
 
-    if (exchange->request->timeout_ms > 0)
+    if (exchange->request->timeout_ms > 0 && exchange->request->timeout_ms < INT64_MAX / 2)
         limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
     done = run(&exchange->plan.command, &limits, output, &server->err);
     server->trace.ran = done || output->ended_early;
