@@ -49,6 +49,19 @@ typedef bool plan_function(const struct call *call, struct plan *plan, struct er
 typedef bool parse_function(const struct call *call, const struct docker_result *result,
                             ProtobufCMessage *response, struct err *err);
 
+/* One Response of a streaming RPC after the other. */
+struct stream {
+    void *state; /* the RPC's own, between two lines; while it is not NULL the arena keeps all */
+    bool (*give)(void *context, ProtobufCMessage *response, struct err *err);
+    void *context;
+};
+
+/* Pure but for what give does with a response (initialised, of the RPC's type). Takes docker's
+ * output line by line (without its end), and NULL after the last one of a docker that succeeded.
+ * False with err, also when give fails. */
+typedef bool stream_function(const struct call *call, struct stream *stream, const char *line,
+                             size_t length, struct err *err);
+
 /* What the RPC needs besides docker's answer: reads or changes the host below
  * settings->host_root. Runs after parse succeeded. */
 typedef bool after_function(const struct call *call, ProtobufCMessage *response, struct err *err);

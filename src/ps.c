@@ -157,23 +157,27 @@ static bool has_status(const struct ps_row *row, const char *const *statuses)
     return false;
 }
 
-static bool passes(const struct ps_filter *filter, const struct ps_row *row)
+static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
     return has_prefix(row->id, filter->id) &&
            has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
            has_status(row, filter->statuses) && pairs_include(&row->record.labels, &filter->labels);
 }
 
-static bool read_line(const struct call *call, const struct ps_filter *filter, const char *text,
-                      size_t length, struct ps_row *row, struct err *err)
+bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,
+                  size_t length, struct ps_row *row, bool *passes, struct err *err)
 {
-    const json_t *line = json_read(text, length, err);
+    const json_t *columns_read = json_read(line, length, err);
 
-    if (line == NULL)
+    *passes = false;
+    if (columns_read == NULL)
         return false;
-    if (json_array_size(line) != COLUMN_COUNT || !id_full(json_text_at(line, COLUMN_ID)))
+    if (json_array_size(columns_read) != COLUMN_COUNT ||
+        !id_full(json_text_at(columns_read, COLUMN_ID)))
         return err_set(err, GRPC_INTERNAL, "docker ps: a line is not the columns that were asked");
-    read_row(call, filter, line, row);
+    read_row(call, filter, columns_read, row);
+    *passes = is_wanted(filter, row);
+    arena_reset(call->scratch);
     return true;
 }
 
@@ -188,12 +192,11 @@ bool ps_read(const struct call *call, const struct docker_result *result,
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
         struct ps_row row = { .id = "", .status = "", .record = { .sandbox_id = "" } };
-        bool read = read_line(call, filter, text, length, &row, err);
+        bool passes = false;
 
-        arena_reset(call->scratch);
-        if (!read)
+        if (!ps_read_line(call, filter, text, length, &row, &passes, err))
             return false;
-        if (passes(filter, &row))
+        if (passes)
             function(context, &row);
         text += length + (text[length] == '\n');
     }

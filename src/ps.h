@@ -31,6 +31,11 @@ struct ps_row {
  * all of it once more. An id that cannot be one matches nothing: sets plan->answered. */
 void ps_plan(const struct ps_filter *filter, struct plan *plan);
 
+/* Reads one line. False with INTERNAL when it is not one of ours; else passes tells whether the
+ * filter lets it pass. Resets the call's scratch arena. */
+bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,
+                  size_t length, struct ps_row *row, bool *passes, struct err *err);
+
 /* What to do with a row that the filter lets pass. The row's memory is the call's arena's. */
 typedef void ps_row_function(void *context, const struct ps_row *row);
 

@@ -29,7 +29,8 @@ struct server {
     struct exchange exchange;
     struct err err;
     struct trace trace;
-    int64_t deadline_ms;
+    struct arena lines; /* of a stream */
+    struct stream stream;
 };
 
 static double clock_ms(void)
@@ -92,17 +93,23 @@ static bool check_transport(const struct settings *settings, struct err *err)
     return true;
 }
 
-static int answer(struct server *server)
+static bool write_response(struct server *server)
 {
     size_t length = 0;
-    uint8_t *bytes = NULL;
+    uint8_t *bytes = exchange_encode(&server->exchange, &length);
+    bool written = bytes != NULL &&
+                   frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
+
+    free(bytes);
+    return written;
+}
+
+static int answer(struct server *server)
+{
     bool written = false;
 
     exchange_finish(&server->exchange, &server->err);
-    bytes = exchange_encode(&server->exchange, &length);
-    written = bytes != NULL &&
-              frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
-    free(bytes);
+    written = write_response(server);
     if (*server->settings.trace != '\0')
         trace_write(&server->exchange, &server->trace, &server->err);
     return written ? 0 : 1;
@@ -123,6 +130,29 @@ static void exhausted(void *context)
     exit(answer(server));
 }
 
+/* One message of a stream, with what the host adds to it. */
+static bool give(void *context, ProtobufCMessage *response, struct err *err)
+{
+    struct server *server = context;
+    const struct method *method = server->exchange.method;
+    struct call call = server->exchange.call;
+
+    call.arena = &server->lines;
+    if (method->after != NULL && !method->after(&call, response, err))
+        return false;
+    exchange_item(&server->exchange, response);
+    return write_response(server) ||
+           err_set(err, GRPC_CANCELLED, "the client has gone or does not read");
+}
+
+static size_t consume(void *context, const char *bytes, size_t length)
+{
+    struct server *server = context;
+
+    return exchange_stream(&server->exchange, &server->stream, &server->lines, bytes, length, false,
+                           &server->err);
+}
+
 static bool start(struct server *server)
 {
     struct call call = { .arena = &server->arena,
@@ -130,10 +160,11 @@ static bool start(struct server *server)
                          .settings = &server->settings,
                          .surroundings = &server->surroundings };
 
-    *server = (struct server){ .deadline_ms = 0 };
+    *server = (struct server){ .stream = { .give = give, .context = server } };
     signal(SIGPIPE, SIG_IGN);
     arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
     arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
+    arena_init(&server->lines, EXCHANGE_MEMORY, exhausted, server);
     exchange_init(&server->exchange, &call);
     surroundings_read(&server->arena, &server->surroundings);
     return settings_load(&server->settings, surroundings_variable, NULL, &server->err);
@@ -164,12 +195,14 @@ static bool decode_and_plan(struct server *server, const struct frame *frame)
 static bool run_docker(struct server *server, struct run_output *output)
 {
     struct exchange *exchange = &server->exchange;
-    struct run_limits limits = { .client = STDOUT_FILENO };
+    struct run_limits limits = { .client = STDOUT_FILENO, .context = server };
     double begin = clock_ms();
     bool done = false;
 
     if (exchange->request->timeout_ms > 0)
         limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
+    if (exchange->method->stream != NULL)
+        limits.consumer = consume;
     done = run(&exchange->plan.command, &limits, output, &server->err);
     server->trace.ran = done || output->ended_early;
     server->trace.exit_code = output->result.exit_code;
@@ -182,12 +215,14 @@ static bool run_docker(struct server *server, struct run_output *output)
 static void parse_output(struct server *server, const struct docker_result *result)
 {
     struct exchange *exchange = &server->exchange;
-    double begin = clock_ms();
 
-    if (exchange_parse(exchange, result, &server->err) && result != NULL &&
-        exchange->method->after != NULL)
+    if (!exchange_parse(exchange, result, &server->err) || result == NULL)
+        return;
+    if (exchange->method->stream != NULL)
+        exchange_stream(exchange, &server->stream, &server->lines, result->stdout_text,
+                        result->stdout_length, true, &server->err);
+    else if (exchange->method->after != NULL)
         exchange->method->after(&exchange->call, exchange->result, &server->err);
-    server->trace.parse_ms = clock_ms() - begin;
 }
 
 int serve(void)
@@ -203,10 +238,12 @@ int serve(void)
     if (read_request(&server, &frame) == FRAME_NONE)
         return 0;
     if (decode_and_plan(&server, &frame)) {
-        if (server.exchange.plan.answered)
-            parse_output(&server, NULL);
-        else if (run_docker(&server, &output))
-            parse_output(&server, &output.result);
+        if (server.exchange.plan.answered || run_docker(&server, &output)) {
+            double begin = clock_ms();
+
+            parse_output(&server, server.exchange.plan.answered ? NULL : &output.result);
+            server.trace.parse_ms = clock_ms() - begin;
+        }
     }
     /* The memory is the system's to take back: the process ends here. */
     return answer(&server);
