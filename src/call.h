@@ -52,6 +52,7 @@ typedef bool parse_function(const struct call *call, const struct docker_result 
 /* One Response of a streaming RPC after the other. */
 struct stream {
     void *state; /* the RPC's own, between two lines; while it is not NULL the arena keeps all */
+    bool again;  /* set to get the same line once more, after the arena was reset */
     bool (*give)(void *context, ProtobufCMessage *response, struct err *err);
     void *context;
 };

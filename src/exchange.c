@@ -100,7 +100,7 @@ bool exchange_parse(struct exchange *exchange, const struct docker_result *resul
     protobuf_c_message_init(descriptor, exchange->result);
     if (result == NULL)
         return true;
-    if (exchange->method->stream != NULL) /* what is left of a stream: how docker ended */
+    if (exchange->method->parse == NULL) /* a stream has been read: how docker ended is left */
         return result->exit_code == 0 || failure_set(exchange->call.arena, result, err);
     return exchange->method->parse(&exchange->call, result, exchange->result, err);
 }
@@ -108,10 +108,15 @@ bool exchange_parse(struct exchange *exchange, const struct docker_result *resul
 static bool stream_line(const struct call *call, const struct method *method, struct stream *stream,
                         const char *line, size_t length, struct err *err)
 {
-    bool well = method->stream(call, stream, line, length, err);
+    bool well = false;
 
-    if (stream->state == NULL)
-        arena_reset(call->arena);
+    do {
+        stream->again = false;
+        well = method->stream(call, stream, line, length, err);
+        if (stream->state == NULL)
+            arena_reset(call->arena);
+        arena_reset(call->scratch);
+    } while (well && stream->again);
     return well;
 }
 

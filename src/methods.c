@@ -6,13 +6,13 @@
 
 #include "after.h"
 #include "container.h"
+#include "events.h"
 #include "exec.h"
 #include "image.h"
 #include "node.h"
 #include "sandbox.h"
 
 #define STATISTICS "statistics are not implemented yet: use docker stats"
-#define STREAMS    "streams are not implemented yet: use the List RPC"
 #define STREAMING_SERVER                                                                           \
     "it wants a streaming server, which a process that lives for one call is not"
 #define CHECKPOINTS                                                                                \
@@ -49,7 +49,11 @@ const struct method methods[] = {
       .docker = "docker ps --all --filter=… --format=…",
       .plan = plan_list_pod_sandbox,
       .parse = parse_list_pod_sandbox },
-    { .name = "StreamPodSandboxes", .field = 16, .refusal = STREAMS },
+    { .name = "StreamPodSandboxes",
+      .field = 16,
+      .docker = "docker ps --all --filter=… --format=…",
+      .plan = plan_stream_pod_sandboxes,
+      .stream = stream_pod_sandboxes },
     { .name = "CreateContainer",
       .field = 17,
       .docker = "docker create … IMAGE",
@@ -76,7 +80,11 @@ const struct method methods[] = {
       .docker = "docker ps --all --filter=… --format=…",
       .plan = plan_list_containers,
       .parse = parse_list_containers },
-    { .name = "StreamContainers", .field = 22, .refusal = STREAMS },
+    { .name = "StreamContainers",
+      .field = 22,
+      .docker = "docker ps --all --filter=… --format=…",
+      .plan = plan_stream_containers,
+      .stream = stream_containers },
     { .name = "ContainerStatus",
       .field = 23,
       .docker = "docker inspect --type=container -- ID",
@@ -123,7 +131,9 @@ const struct method methods[] = {
     { .name = "RestorePod", .field = 40, .refusal = CHECKPOINTS },
     { .name = "GetContainerEvents",
       .field = 41,
-      .refusal = "events are not implemented yet: use docker events" },
+      .docker = "docker events --filter=… --format={{json .}}",
+      .plan = plan_get_container_events,
+      .stream = stream_get_container_events },
     { .name = "ListMetricDescriptors", .field = 42, .refusal = STATISTICS },
     { .name = "ListPodSandboxMetrics", .field = 43, .refusal = STATISTICS },
     { .name = "StreamPodSandboxMetrics", .field = 44, .refusal = STATISTICS },
@@ -134,13 +144,20 @@ const struct method methods[] = {
       .parse = parse_runtime_config },
     { .name = "UpdatePodSandboxResources",
       .field = 46,
-      .refusal = "docker has no cgroup of a pod's own: use UpdateContainerResources" },
+      .docker = "docker inspect --type=container -- ID",
+      .plan = plan_update_pod_sandbox_resources,
+      .parse = parse_update_pod_sandbox_resources },
     { .name = "ListImages",
       .field = 47,
       .docker = "docker images --no-trunc --digests --format=…",
       .plan = plan_list_images,
       .parse = parse_list_images },
-    { .name = "StreamImages", .field = 48, .refusal = STREAMS },
+    { .name = "StreamImages",
+      .field = 48,
+      .docker = "docker images --no-trunc --digests --format=…",
+      .plan = plan_stream_images,
+      .parse = parse_stream_images,
+      .stream = stream_images },
     { .name = "ImageStatus",
       .field = 49,
       .docker = "docker image inspect -- IMAGE",

@@ -12,7 +12,7 @@ struct method {
     const char *docker;        /* the command that it becomes, for people; NULL: not supported */
     const char *refusal;       /* why it is not supported, and what to do instead */
     plan_function *plan;       /* NULL: not supported */
-    parse_function *parse;     /* NULL where the RPC streams */
+    parse_function *parse;     /* NULL where a stream wants nothing of docker's end */
     stream_function *stream;   /* NULL where it does not */
     after_function *after;     /* may be NULL */
     abandon_function *abandon; /* may be NULL */

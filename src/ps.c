@@ -147,12 +147,10 @@ static bool has_prefix(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool has_status(const struct ps_row *row, const char *const *statuses)
+static bool is_one_of(const char *status, const char *const *statuses)
 {
-    if (statuses == NULL)
-        return true;
     for (; *statuses != NULL; statuses++)
-        if (strcmp(row->status, *statuses) == 0)
+        if (strcmp(status, *statuses) == 0)
             return true;
     return false;
 }
@@ -161,7 +159,9 @@ static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
     return has_prefix(row->id, filter->id) &&
            has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
-           has_status(row, filter->statuses) && pairs_include(&row->record.labels, &filter->labels);
+           (filter->statuses == NULL || is_one_of(row->status, filter->statuses)) &&
+           (filter->other_than == NULL || !is_one_of(row->status, filter->other_than)) &&
+           pairs_include(&row->record.labels, &filter->labels);
 }
 
 bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,

@@ -11,11 +11,12 @@
 
 /* What a list asks for; 0, NULL and "" do not filter. */
 struct ps_filter {
-    const char *type;            /* LABEL_TYPE_SANDBOX or LABEL_TYPE_CONTAINER */
-    const char *id;              /* a prefix */
-    const char *sandbox_id;      /* a prefix */
-    const char *const *statuses; /* docker's words for the state, ended by NULL; NULL: any */
-    struct pairs labels;         /* each must be there */
+    const char *type;              /* LABEL_TYPE_SANDBOX or LABEL_TYPE_CONTAINER */
+    const char *id;                /* a prefix */
+    const char *sandbox_id;        /* a prefix */
+    const char *const *statuses;   /* docker's words for the state, ended by NULL; NULL: any */
+    const char *const *other_than; /* words that the state must not be; NULL: any */
+    struct pairs labels;           /* each must be there */
 };
 
 /* One line of docker ps. */
