@@ -16,4 +16,9 @@ CRI(ContainerMetadata) *container_metadata(struct arena *arena, const struct rec
 CRI(ImageSpec) *container_image(struct arena *arena, const struct record *record,
                                 const char *otherwise);
 
+/* Statistics without figures yet: the attributes alone. */
+CRI(ContainerStats) *container_stats(struct arena *arena, const char *id,
+                                     const struct record *record);
+CRI(PodSandboxStats) *pod_stats(struct arena *arena, const char *id, const struct record *record);
+
 #endif

@@ -50,7 +50,8 @@ void ps_plan(const struct ps_filter *filter, struct plan *plan)
     strv_push(argv, "ps");
     strv_push(argv, "--all");
     strv_push(argv, "--no-trunc");
-    strv_pushf(argv, "--filter=label=%s=%s", LABEL_TYPE, filter->type);
+    strv_pushf(argv, "--filter=label=%s%s%s", LABEL_TYPE, *filter->type == '\0' ? "" : "=",
+               filter->type);
     if (*filter->id != '\0')
         strv_pushf(argv, "--filter=id=%s", filter->id);
     if (id_full(filter->sandbox_id))
@@ -124,12 +125,12 @@ static const char *joined_record(struct arena *arena, const json_t *line)
     return json;
 }
 
-static void read_row(const struct call *call, const struct ps_filter *filter, const json_t *line,
-                     struct ps_row *row)
+static void read_row(const struct call *call, const json_t *line, struct ps_row *row)
 {
     struct arena *arena = call->arena;
     struct pairs labels = split_labels(arena, json_text_at(line, COLUMN_LABELS));
     const char *name = record_own_name(arena, json_text_at(line, COLUMN_NAMES));
+    const char *sandbox_id = json_text_at(line, COLUMN_SANDBOX_ID); /* a sandbox has none */
 
     *row = (struct ps_row){
         .id = arena_strdup(arena, json_text_at(line, COLUMN_ID)),
@@ -137,9 +138,9 @@ static void read_row(const struct call *call, const struct ps_filter *filter, co
         .created_at = units_time_ns(json_text_at(line, COLUMN_CREATED)),
         .image = arena_strdup(arena, json_text_at(line, COLUMN_IMAGE)),
     };
-    record_read(arena, joined_record(call->scratch, line), &labels,
-                strcmp(filter->type, LABEL_TYPE_SANDBOX) == 0, name, &row->record);
-    row->record.sandbox_id = arena_strdup(arena, json_text_at(line, COLUMN_SANDBOX_ID));
+    record_read(arena, joined_record(call->scratch, line), &labels, *sandbox_id == '\0', name,
+                &row->record);
+    row->record.sandbox_id = arena_strdup(arena, sandbox_id);
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -175,7 +176,7 @@ bool ps_read_line(const struct call *call, const struct ps_filter *filter, const
     if (json_array_size(columns_read) != COLUMN_COUNT ||
         !id_full(json_text_at(columns_read, COLUMN_ID)))
         return err_set(err, GRPC_INTERNAL, "docker ps: a line is not the columns that were asked");
-    read_row(call, filter, columns_read, row);
+    read_row(call, columns_read, row);
     *passes = is_wanted(filter, row);
     arena_reset(call->scratch);
     return true;
