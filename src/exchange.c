@@ -98,6 +98,8 @@ bool exchange_parse(struct exchange *exchange, const struct docker_result *resul
 
     exchange->result = arena_alloc(exchange->call.arena, descriptor->sizeof_message);
     protobuf_c_message_init(descriptor, exchange->result);
+    if (result == NULL && exchange->method->answer != NULL)
+        exchange->method->answer(&exchange->call, exchange->result);
     if (result == NULL)
         return true;
     if (exchange->method->parse == NULL) /* a stream has been read: how docker ended is left */

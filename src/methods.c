@@ -5,14 +5,16 @@
 #include "methods.h"
 
 #include "after.h"
+#include "after_stats.h"
 #include "container.h"
 #include "events.h"
 #include "exec.h"
 #include "image.h"
+#include "metrics.h"
 #include "node.h"
 #include "sandbox.h"
+#include "stats.h"
 
-#define STATISTICS "statistics are not implemented yet: use docker stats"
 #define STREAMING_SERVER                                                                           \
     "it wants a streaming server, which a process that lives for one call is not"
 #define CHECKPOINTS                                                                                \
@@ -110,12 +112,42 @@ const struct method methods[] = {
     { .name = "PortForward",
       .field = 29,
       .refusal = STREAMING_SERVER ": use the pod's port_mappings" },
-    { .name = "ContainerStats", .field = 30, .refusal = STATISTICS },
-    { .name = "ListContainerStats", .field = 31, .refusal = STATISTICS },
-    { .name = "StreamContainerStats", .field = 32, .refusal = STATISTICS },
-    { .name = "PodSandboxStats", .field = 33, .refusal = STATISTICS },
-    { .name = "ListPodSandboxStats", .field = 34, .refusal = STATISTICS },
-    { .name = "StreamPodSandboxStats", .field = 35, .refusal = STATISTICS },
+    { .name = "ContainerStats",
+      .field = 30,
+      .docker = "docker inspect --type=container -- ID, then the cgroup files",
+      .plan = plan_container_stats,
+      .parse = parse_container_stats,
+      .after = after_container_stats },
+    { .name = "ListContainerStats",
+      .field = 31,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_list_container_stats,
+      .parse = parse_list_container_stats,
+      .after = after_list_container_stats },
+    { .name = "StreamContainerStats",
+      .field = 32,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_stream_container_stats,
+      .stream = stream_container_stats,
+      .after = after_stream_container_stats },
+    { .name = "PodSandboxStats",
+      .field = 33,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_pod_sandbox_stats,
+      .parse = parse_pod_sandbox_stats,
+      .after = after_pod_sandbox_stats },
+    { .name = "ListPodSandboxStats",
+      .field = 34,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_list_pod_sandbox_stats,
+      .parse = parse_list_pod_sandbox_stats,
+      .after = after_list_pod_sandbox_stats },
+    { .name = "StreamPodSandboxStats",
+      .field = 35,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_stream_pod_sandbox_stats,
+      .stream = stream_pod_sandbox_stats,
+      .after = after_stream_pod_sandbox_stats },
     { .name = "UpdateRuntimeConfig",
       .field = 36,
       .docker = "docker network inspect -- NETWORK",
@@ -134,9 +166,23 @@ const struct method methods[] = {
       .docker = "docker events --filter=… --format={{json .}}",
       .plan = plan_get_container_events,
       .stream = stream_get_container_events },
-    { .name = "ListMetricDescriptors", .field = 42, .refusal = STATISTICS },
-    { .name = "ListPodSandboxMetrics", .field = 43, .refusal = STATISTICS },
-    { .name = "StreamPodSandboxMetrics", .field = 44, .refusal = STATISTICS },
+    { .name = "ListMetricDescriptors",
+      .field = 42,
+      .docker = "none: a fixed table",
+      .plan = plan_list_metric_descriptors,
+      .answer = answer_list_metric_descriptors },
+    { .name = "ListPodSandboxMetrics",
+      .field = 43,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_pod_sandbox_metrics,
+      .parse = parse_list_pod_sandbox_metrics,
+      .after = after_list_pod_sandbox_metrics },
+    { .name = "StreamPodSandboxMetrics",
+      .field = 44,
+      .docker = "docker ps --all --filter=… --format=…, then the cgroup files",
+      .plan = plan_pod_sandbox_metrics,
+      .stream = stream_pod_sandbox_metrics,
+      .after = after_stream_pod_sandbox_metrics },
     { .name = "RuntimeConfig",
       .field = 45,
       .docker = "docker info",

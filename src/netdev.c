@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hostfile.h"
 #include "utf8.h"
@@ -94,4 +97,24 @@ bool netdev_read(struct arena *arena, const char *root, long pid, struct netdevs
             break;
         }
     return there;
+}
+
+static bool namespace_of(const char *root, long pid, char *name, size_t size)
+{
+    char path[PATH_MAX];
+    ssize_t length = 0;
+
+    snprintf(path, sizeof(path), "%s/proc/%ld/ns/net", root, pid);
+    length = readlink(path, name, size - 1);
+    name[length < 0 ? 0 : length] = '\0';
+    return length > 0;
+}
+
+bool netdev_is_hosts(const char *root, long pid)
+{
+    char hosts[64];
+    char own[64];
+
+    return namespace_of(root, 1, hosts, sizeof(hosts)) &&
+           namespace_of(root, pid, own, sizeof(own)) && strcmp(hosts, own) == 0;
 }

@@ -32,4 +32,7 @@ struct netdevs {
 /* Reads what root/proc/PID/net/dev says. False when the process is gone. */
 bool netdev_read(struct arena *arena, const char *root, long pid, struct netdevs *netdevs);
 
+/* Whether the process is in the network namespace of the host's first process. */
+bool netdev_is_hosts(const char *root, long pid);
+
 #endif

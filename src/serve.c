@@ -29,6 +29,7 @@ struct server {
     struct exchange exchange;
     struct err err;
     struct trace trace;
+    struct after_memory after;
     struct arena lines; /* of a stream */
     struct stream stream;
 };
@@ -157,10 +158,12 @@ static bool start(struct server *server)
 {
     struct call call = { .arena = &server->arena,
                          .scratch = &server->scratch,
+                         .after = &server->after,
                          .settings = &server->settings,
                          .surroundings = &server->surroundings };
 
-    *server = (struct server){ .stream = { .give = give, .context = server } };
+    *server = (struct server){ .stream = { .give = give, .context = server },
+                               .after = { .arena = &server->arena } };
     signal(SIGPIPE, SIG_IGN);
     arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
     arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
