@@ -17,8 +17,13 @@ bool hostfile_read(int folder, const char *path, struct buf *content)
     content->length = 0;
     if (fd < 0)
         return false;
-    while (buf_reserve(content, CHUNK)) {
-        count = read(fd, content->data + content->length, CHUNK);
+    for (;;) {
+        size_t room = content->cap - content->length;
+        size_t want = room < CHUNK ? room : CHUNK;
+
+        if (want == 0 || !buf_reserve(content, want))
+            break;
+        count = read(fd, content->data + content->length, want);
         if (count <= 0)
             break;
         content->length += (size_t)count;
