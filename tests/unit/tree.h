@@ -60,7 +60,8 @@ static inline void tree_put(const char *path, const char *text)
     tree_put_bytes(path, text, strlen(text));
 }
 
-static inline int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+static inline int remove_one(const char *path, const struct stat *about, int kind,
+                             struct FTW *place)
 {
     (void)about;
     (void)kind;
