@@ -95,6 +95,17 @@ static void test_thousands_are_found(void **state)
     assert_null(cgroups_find(&cgroups, WEB));
 }
 
+static void test_a_cgroup_that_is_gone_has_no_usage(void **state)
+{
+    (void)state;
+    cgroups_open(&cgroups, &arena, V1);
+    assert_false(usage_read(&cgroups, "docker/" FREE, &usage));
+    assert_int_equal(usage.cpu_ns, USAGE_UNKNOWN);
+    cgroups_open(&cgroups, &arena, V2);
+    assert_false(usage_read(&cgroups, "docker/" WEB, &usage));
+    assert_false(usage.io_known || usage.cpu_psi.known);
+}
+
 static void test_a_path_does_not_leave_the_controller(void **state)
 {
     (void)state;
@@ -146,6 +157,7 @@ int main(void)
         TEST(test_the_walk_ends_at_a_depth),
         TEST(test_of_two_with_one_id_the_upper_counts),
         TEST(test_thousands_are_found),
+        TEST(test_a_cgroup_that_is_gone_has_no_usage),
         TEST(test_a_path_does_not_leave_the_controller),
         TEST(test_v1_processes),
         TEST(test_a_long_list_of_processes),
