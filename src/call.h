@@ -23,9 +23,16 @@ struct surroundings {
     const char *docker_cert_path; /* where docker looks for the caller's certificates; "" */
 };
 
+/* What the after step keeps from one message of a stream to the next. */
+struct after_memory {
+    struct arena *arena; /* as long as the call lasts */
+    void *state;         /* NULL at first */
+};
+
 struct call {
     struct arena *arena;
     struct arena *scratch; /* jansson's: parse resets it when it is done with a document */
+    struct after_memory *after;
     const struct settings *settings;
     const struct surroundings *surroundings;
     const ProtobufCMessage *request; /* of the RPC's own type */
@@ -48,6 +55,23 @@ typedef bool plan_function(const struct call *call, struct plan *plan, struct er
  * docker's result, or returns false with err. */
 typedef bool parse_function(const struct call *call, const struct docker_result *result,
                             ProtobufCMessage *response, struct err *err);
+
+/* Pure. Fills the response of an RPC that docker is not needed for. */
+typedef void answer_function(const struct call *call, ProtobufCMessage *response);
+
+/* One Response of a streaming RPC after the other. */
+struct stream {
+    void *state; /* the RPC's own, between two lines; while it is not NULL the arena keeps all */
+    bool again;  /* set to get the same line once more, after the arena was reset */
+    bool (*give)(void *context, ProtobufCMessage *response, struct err *err);
+    void *context;
+};
+
+/* Pure but for what give does with a response (initialised, of the RPC's type). Takes docker's
+ * output line by line (without its end), and NULL after the last one of a docker that succeeded.
+ * False with err, also when give fails. */
+typedef bool stream_function(const struct call *call, struct stream *stream, const char *line,
+                             size_t length, struct err *err);
 
 /* What the RPC needs besides docker's answer: reads or changes the host below
  * settings->host_root. Runs after parse succeeded. */

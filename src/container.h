@@ -13,4 +13,8 @@ parse_function parse_create_container, parse_start_container, parse_stop_contain
 parse_function parse_remove_container, parse_update_container_resources;
 parse_function parse_container_status, parse_list_containers;
 
+/* The same as ListContainers, a line of docker's at a time. */
+plan_function plan_stream_containers;
+stream_function stream_containers;
+
 #endif

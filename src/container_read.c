@@ -7,41 +7,15 @@
 #include "common.h"
 #include "container.h"
 #include "cri.h"
-#include "id.h"
 #include "json.h"
 #include "list.h"
-#include "ps.h"
+#include "messages.h"
 #include "signals.h"
 #include "units.h"
 
 static char *borrowed(const char *text)
 {
     return (char *)(uintptr_t)text;
-}
-
-static CRI(ContainerMetadata) *metadata_of(struct arena *arena, const struct record *record)
-{
-    CRI(ContainerMetadata) *metadata = arena_alloc(arena, sizeof(*metadata));
-
-    *metadata = (CRI(ContainerMetadata))CRI_INIT(CONTAINER_METADATA);
-    metadata->name = borrowed(record->name.container);
-    metadata->attempt = record->name.attempt;
-    return metadata;
-}
-
-/* As asked, which the record knows; else as docker says. */
-static CRI(ImageSpec) *image_of(struct arena *arena, const struct record *record,
-                                const char *otherwise)
-{
-    CRI(ImageSpec) *image = arena_alloc(arena, sizeof(*image));
-
-    if (record->image != NULL) {
-        *image = *record->image;
-        return image;
-    }
-    *image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
-    image->image = arena_strdup(arena, otherwise);
-    return image;
 }
 
 /* --- ContainerStatus --- */
@@ -204,9 +178,9 @@ static CRI(ContainerStatus) *status_of(struct arena *arena, const struct inspect
 
     *status = (CRI(ContainerStatus))CRI_INIT(CONTAINER_STATUS);
     status->id = arena_strdup(arena, json_text(json, "Id"));
-    status->metadata = metadata_of(arena, &container->record);
+    status->metadata = container_metadata(arena, &container->record);
     fill_state(arena, json, status);
-    status->image = image_of(arena, &container->record, json_text(json, "Config.Image"));
+    status->image = container_image(arena, &container->record, json_text(json, "Config.Image"));
     status->image_ref = arena_strdup(arena, json_text(json, "Image"));
     status->image_id = status->image_ref;
     pairs_to_map(arena, &container->record.labels, CRI_DESCRIPTOR(container_status__labels_entry),
@@ -238,107 +212,5 @@ bool parse_container_status(const struct call *call, const struct docker_result 
         pairs_to_map(call->arena, &info, CRI_DESCRIPTOR(container_status_response__info_entry),
                      &answer->n_info, &answer->info);
     }
-    return true;
-}
-
-/* --- ListContainers --- */
-
-/* docker's words for each of the CRI's states. It has none for CONTAINER_UNKNOWN. */
-static const char *const created[] = { "created", NULL };
-static const char *const running[] = { "running", "paused", "restarting", NULL };
-static const char *const exited[] = { "exited", "dead", "removing", NULL };
-static const char *const *const statuses[] = {
-    [CRI_ENUM(CONTAINER_STATE, CONTAINER_CREATED)] = created,
-    [CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING)] = running,
-    [CRI_ENUM(CONTAINER_STATE, CONTAINER_EXITED)] = exited,
-};
-
-static CRI(ContainerState) state_of(const char *status)
-{
-    for (size_t state = 0; state < sizeof(statuses) / sizeof(statuses[0]); state++)
-        for (size_t i = 0; statuses[state][i] != NULL; i++)
-            if (strcmp(statuses[state][i], status) == 0)
-                return (CRI(ContainerState))state;
-    return CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN);
-}
-
-static struct ps_filter filter_of(const struct call *call)
-{
-    const CRI(ListContainersRequest) *request = (const void *)call->request;
-    const CRI(ContainerFilter) *asked = request->filter;
-    struct ps_filter filter = { .type = LABEL_TYPE_CONTAINER, .id = "", .sandbox_id = "" };
-
-    if (asked == NULL)
-        return filter;
-    filter.id = asked->id;
-    filter.sandbox_id = asked->pod_sandbox_id;
-    if (asked->state != NULL && asked->state->state != CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
-        filter.statuses = statuses[asked->state->state];
-    filter.labels = pairs_of_map(call->arena, asked->n_label_selector, asked->label_selector);
-    return filter;
-}
-
-bool plan_list_containers(const struct call *call, struct plan *plan, struct err *err)
-{
-    struct ps_filter filter = filter_of(call);
-
-    (void)err;
-    ps_plan(&filter, plan);
-    return true;
-}
-
-/* docker ps knows the image's id where the container was created by it, as the kubelet does. */
-static void add_container(void *context, const struct ps_row *row)
-{
-    struct list *list = context;
-    struct arena *arena = list->arena;
-    CRI(Container) *container = arena_alloc(arena, sizeof(*container));
-
-    *container = (CRI(Container))CRI_INIT(CONTAINER);
-    container->id = borrowed(row->id);
-    container->pod_sandbox_id = borrowed(row->record.sandbox_id);
-    container->metadata = metadata_of(arena, &row->record);
-    container->image = image_of(arena, &row->record, row->image);
-    container->state = state_of(row->status);
-    container->created_at = row->created_at;
-    if (id_of_image(row->image)) {
-        container->image_ref = borrowed(row->image);
-        container->image_id = container->image_ref;
-    }
-    pairs_to_map(arena, &row->record.labels, CRI_DESCRIPTOR(container__labels_entry),
-                 &container->n_labels, &container->labels);
-    pairs_to_map(arena, &row->record.annotations, CRI_DESCRIPTOR(container__annotations_entry),
-                 &container->n_annotations, &container->annotations);
-    list_push(list, container);
-}
-
-static void drop_known(struct list *list)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < list->count; i++) {
-        CRI(Container) *container = list->items[i];
-
-        if (container->state == CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
-            list->items[kept++] = container;
-    }
-    list->count = kept;
-}
-
-bool parse_list_containers(const struct call *call, const struct docker_result *result,
-                           ProtobufCMessage *response, struct err *err)
-{
-    const CRI(ListContainersRequest) *request = (const void *)call->request;
-    CRI(ListContainersResponse) *answer = (void *)response;
-    struct ps_filter filter = filter_of(call);
-    struct list list;
-
-    list_init(&list, call->arena);
-    if (!ps_read(call, result, &filter, add_container, &list, err))
-        return false;
-    if (request->filter != NULL && request->filter->state != NULL &&
-        request->filter->state->state == CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN))
-        drop_known(&list);
-    list_give(&list, &answer->n_containers, &answer->containers);
     return true;
 }

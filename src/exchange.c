@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failure.h"
 #include "fields.h"
 #include "json.h"
 #include "wire.h"
@@ -97,21 +98,71 @@ bool exchange_parse(struct exchange *exchange, const struct docker_result *resul
 
     exchange->result = arena_alloc(exchange->call.arena, descriptor->sizeof_message);
     protobuf_c_message_init(descriptor, exchange->result);
+    if (result == NULL && exchange->method->answer != NULL)
+        exchange->method->answer(&exchange->call, exchange->result);
     if (result == NULL)
         return true;
+    if (exchange->method->parse == NULL) /* a stream has been read: how docker ended is left */
+        return result->exit_code == 0 || failure_set(exchange->call.arena, result, err);
     return exchange->method->parse(&exchange->call, result, exchange->result, err);
+}
+
+static bool stream_line(const struct call *call, const struct method *method, struct stream *stream,
+                        const char *line, size_t length, struct err *err)
+{
+    bool well = false;
+
+    do {
+        stream->again = false;
+        well = method->stream(call, stream, line, length, err);
+        if (stream->state == NULL)
+            arena_reset(call->arena);
+        arena_reset(call->scratch);
+    } while (well && stream->again);
+    return well;
+}
+
+size_t exchange_stream(struct exchange *exchange, struct stream *stream, struct arena *lines,
+                       const char *bytes, size_t length, bool end, struct err *err)
+{
+    struct call call = exchange->call;
+    size_t taken = 0;
+
+    call.arena = lines;
+    while (taken < length) {
+        const char *line = bytes + taken;
+        const char *next = memchr(line, '\n', length - taken);
+        size_t size = next == NULL ? length - taken : (size_t)(next - line);
+
+        if (next == NULL && !end)
+            break;
+        if (!stream_line(&call, exchange->method, stream, line, size, err))
+            return SIZE_MAX;
+        taken += size + (next != NULL);
+    }
+    if (end && !stream_line(&call, exchange->method, stream, NULL, 0, err))
+        return SIZE_MAX;
+    return taken;
+}
+
+void exchange_item(struct exchange *exchange, ProtobufCMessage *result)
+{
+    Oneshot__V1__Response *response = &exchange->response;
+
+    oneshot__v1__response__init(response);
+    response->result_case = (Oneshot__V1__Response__ResultCase)exchange->method->field;
+    *member(&response->base, exchange->method->field) = result;
 }
 
 void exchange_finish(struct exchange *exchange, const struct err *err)
 {
     Oneshot__V1__Response *response = &exchange->response;
 
-    oneshot__v1__response__init(response);
-    if (err->code == GRPC_OK) {
-        response->result_case = (Oneshot__V1__Response__ResultCase)exchange->method->field;
-        *member(&response->base, exchange->method->field) = exchange->result;
+    if (err->code == GRPC_OK && exchange->method->stream == NULL) {
+        exchange_item(exchange, exchange->result);
         return;
     }
+    oneshot__v1__response__init(response);
     response->outcome = arena_alloc(exchange->call.arena, sizeof(*response->outcome));
     oneshot__v1__outcome__init(response->outcome);
     response->outcome->code = (int32_t)err->code;

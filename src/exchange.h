@@ -36,7 +36,18 @@ bool exchange_plan(struct exchange *exchange, struct err *err);
 /* The response of docker's result; of no result (NULL) when plan.answered. */
 bool exchange_parse(struct exchange *exchange, const struct docker_result *result, struct err *err);
 
-/* Fills the response: with the result, or with err's outcome where err has a code. */
+/* The response messages of a streaming RPC, given one by one. bytes is what docker has printed
+ * since the last call's return value, the bytes that were complete lines; end: nothing follows, and
+ * docker succeeded. RUN_STOP's value (SIZE_MAX) with err when a line is not right, or give fails.
+ * What is allocated for a line is in lines, which is reset after it. */
+size_t exchange_stream(struct exchange *exchange, struct stream *stream, struct arena *lines,
+                       const char *bytes, size_t length, bool end, struct err *err);
+
+/* Fills the response with one message of a stream. */
+void exchange_item(struct exchange *exchange, ProtobufCMessage *result);
+
+/* Fills the response that ends the call: with the result, with an outcome of code 0 where the RPC
+ * streams, or with err's outcome where err has a code. */
 void exchange_finish(struct exchange *exchange, const struct err *err);
 
 /* The response's bytes, malloc'ed. NULL without memory. */

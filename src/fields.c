@@ -113,6 +113,17 @@ const struct field_row field_rows[] = {
 
     HONOURED(list_pod_sandbox_request, filter),
 
+    HONOURED(stream_pod_sandboxes_request, filter),
+
+    HONOURED(pod_sandbox_stats_request, pod_sandbox_id),
+
+    HONOURED(pod_sandbox_stats_filter, id),
+    HONOURED(pod_sandbox_stats_filter, label_selector),
+
+    HONOURED(list_pod_sandbox_stats_request, filter),
+
+    HONOURED(stream_pod_sandbox_stats_request, filter),
+
     HONOURED(image_spec, image),
     TRACED(image_spec, annotations, "docker keeps no annotations for an image"),
     HONOURED(image_spec, user_specified_image),
@@ -240,6 +251,8 @@ const struct field_row field_rows[] = {
 
     HONOURED(list_containers_request, filter),
 
+    HONOURED(stream_containers_request, filter),
+
     HONOURED(container_status_request, container_id),
     HONOURED(container_status_request, verbose),
 
@@ -255,6 +268,8 @@ const struct field_row field_rows[] = {
     HONOURED(image_filter, image),
 
     HONOURED(list_images_request, filter),
+
+    HONOURED(stream_images_request, filter),
 
     HONOURED(image_status_request, image),
     HONOURED(image_status_request, verbose),
@@ -279,6 +294,20 @@ const struct field_row field_rows[] = {
     HONOURED(update_runtime_config_request, runtime_config),
 
     HONOURED(status_request, verbose),
+
+    HONOURED(container_stats_request, container_id),
+
+    HONOURED(container_stats_filter, id),
+    HONOURED(container_stats_filter, pod_sandbox_id),
+    HONOURED(container_stats_filter, label_selector),
+
+    HONOURED(list_container_stats_request, filter),
+
+    HONOURED(stream_container_stats_request, filter),
+
+    HONOURED(update_pod_sandbox_resources_request, pod_sandbox_id),
+    TRACED(update_pod_sandbox_resources_request, overhead, NO_POD_CGROUP),
+    TRACED(update_pod_sandbox_resources_request, resources, NO_POD_CGROUP),
 };
 /* clang-format on */
 

@@ -11,4 +11,9 @@ plan_function plan_image_fs_info;
 parse_function parse_list_images, parse_image_status, parse_pull_image, parse_remove_image;
 parse_function parse_image_fs_info;
 
+/* The same as ListImages, an image at a time. */
+plan_function plan_stream_images;
+parse_function parse_stream_images;
+stream_function stream_images;
+
 #endif

@@ -7,12 +7,14 @@
 #include "call.h"
 
 struct method {
-    const char *name;    /* as in the .proto: "StopContainer" */
-    unsigned field;      /* its number in oneshot.v1.Request.call and Response.result */
-    const char *docker;  /* the command that it becomes, for people; NULL: not supported */
-    const char *refusal; /* why it is not supported, and what to do instead */
-    plan_function *plan; /* NULL: not supported */
-    parse_function *parse;
+    const char *name;          /* as in the .proto: "StopContainer" */
+    unsigned field;            /* its number in oneshot.v1.Request.call and Response.result */
+    const char *docker;        /* the command that it becomes, for people; NULL: not supported */
+    const char *refusal;       /* why it is not supported, and what to do instead */
+    plan_function *plan;       /* NULL: not supported */
+    parse_function *parse;     /* NULL where a stream wants nothing of docker's end */
+    answer_function *answer;   /* where plan answers without docker; NULL: as initialised */
+    stream_function *stream;   /* NULL where it does not */
     after_function *after;     /* may be NULL */
     abandon_function *abandon; /* may be NULL */
 };

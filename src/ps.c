@@ -50,7 +50,8 @@ void ps_plan(const struct ps_filter *filter, struct plan *plan)
     strv_push(argv, "ps");
     strv_push(argv, "--all");
     strv_push(argv, "--no-trunc");
-    strv_pushf(argv, "--filter=label=%s=%s", LABEL_TYPE, filter->type);
+    strv_pushf(argv, "--filter=label=%s%s%s", LABEL_TYPE, *filter->type == '\0' ? "" : "=",
+               filter->type);
     if (*filter->id != '\0')
         strv_pushf(argv, "--filter=id=%s", filter->id);
     if (id_full(filter->sandbox_id))
@@ -124,12 +125,12 @@ static const char *joined_record(struct arena *arena, const json_t *line)
     return json;
 }
 
-static void read_row(const struct call *call, const struct ps_filter *filter, const json_t *line,
-                     struct ps_row *row)
+static void read_row(const struct call *call, const json_t *line, struct ps_row *row)
 {
     struct arena *arena = call->arena;
     struct pairs labels = split_labels(arena, json_text_at(line, COLUMN_LABELS));
     const char *name = record_own_name(arena, json_text_at(line, COLUMN_NAMES));
+    const char *sandbox_id = json_text_at(line, COLUMN_SANDBOX_ID); /* a sandbox has none */
 
     *row = (struct ps_row){
         .id = arena_strdup(arena, json_text_at(line, COLUMN_ID)),
@@ -137,9 +138,9 @@ static void read_row(const struct call *call, const struct ps_filter *filter, co
         .created_at = units_time_ns(json_text_at(line, COLUMN_CREATED)),
         .image = arena_strdup(arena, json_text_at(line, COLUMN_IMAGE)),
     };
-    record_read(arena, joined_record(call->scratch, line), &labels,
-                strcmp(filter->type, LABEL_TYPE_SANDBOX) == 0, name, &row->record);
-    row->record.sandbox_id = arena_strdup(arena, json_text_at(line, COLUMN_SANDBOX_ID));
+    record_read(arena, joined_record(call->scratch, line), &labels, *sandbox_id == '\0', name,
+                &row->record);
+    row->record.sandbox_id = arena_strdup(arena, sandbox_id);
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -147,33 +148,37 @@ static bool has_prefix(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool has_status(const struct ps_row *row, const char *const *statuses)
+static bool is_one_of(const char *status, const char *const *statuses)
 {
-    if (statuses == NULL)
-        return true;
     for (; *statuses != NULL; statuses++)
-        if (strcmp(row->status, *statuses) == 0)
+        if (strcmp(status, *statuses) == 0)
             return true;
     return false;
 }
 
-static bool passes(const struct ps_filter *filter, const struct ps_row *row)
+static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
     return has_prefix(row->id, filter->id) &&
            has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
-           has_status(row, filter->statuses) && pairs_include(&row->record.labels, &filter->labels);
+           (filter->statuses == NULL || is_one_of(row->status, filter->statuses)) &&
+           (filter->other_than == NULL || !is_one_of(row->status, filter->other_than)) &&
+           pairs_include(&row->record.labels, &filter->labels);
 }
 
-static bool read_line(const struct call *call, const struct ps_filter *filter, const char *text,
-                      size_t length, struct ps_row *row, struct err *err)
+bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,
+                  size_t length, struct ps_row *row, bool *passes, struct err *err)
 {
-    const json_t *line = json_read(text, length, err);
+    const json_t *columns_read = json_read(line, length, err);
 
-    if (line == NULL)
+    *passes = false;
+    if (columns_read == NULL)
         return false;
-    if (json_array_size(line) != COLUMN_COUNT || !id_full(json_text_at(line, COLUMN_ID)))
+    if (json_array_size(columns_read) != COLUMN_COUNT ||
+        !id_full(json_text_at(columns_read, COLUMN_ID)))
         return err_set(err, GRPC_INTERNAL, "docker ps: a line is not the columns that were asked");
-    read_row(call, filter, line, row);
+    read_row(call, columns_read, row);
+    *passes = is_wanted(filter, row);
+    arena_reset(call->scratch);
     return true;
 }
 
@@ -188,12 +193,11 @@ bool ps_read(const struct call *call, const struct docker_result *result,
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
         struct ps_row row = { .id = "", .status = "", .record = { .sandbox_id = "" } };
-        bool read = read_line(call, filter, text, length, &row, err);
+        bool passes = false;
 
-        arena_reset(call->scratch);
-        if (!read)
+        if (!ps_read_line(call, filter, text, length, &row, &passes, err))
             return false;
-        if (passes(filter, &row))
+        if (passes)
             function(context, &row);
         text += length + (text[length] == '\n');
     }

@@ -11,11 +11,12 @@
 
 /* What a list asks for; 0, NULL and "" do not filter. */
 struct ps_filter {
-    const char *type;            /* LABEL_TYPE_SANDBOX or LABEL_TYPE_CONTAINER */
-    const char *id;              /* a prefix */
-    const char *sandbox_id;      /* a prefix */
-    const char *const *statuses; /* docker's words for the state, ended by NULL; NULL: any */
-    struct pairs labels;         /* each must be there */
+    const char *type;              /* LABEL_TYPE_SANDBOX or LABEL_TYPE_CONTAINER */
+    const char *id;                /* a prefix */
+    const char *sandbox_id;        /* a prefix */
+    const char *const *statuses;   /* docker's words for the state, ended by NULL; NULL: any */
+    const char *const *other_than; /* words that the state must not be; NULL: any */
+    struct pairs labels;           /* each must be there */
 };
 
 /* One line of docker ps. */
@@ -30,6 +31,11 @@ struct ps_row {
 /* Fills the command. Docker filters by what it can filter by exactly; ps_read applies the rest, and
  * all of it once more. An id that cannot be one matches nothing: sets plan->answered. */
 void ps_plan(const struct ps_filter *filter, struct plan *plan);
+
+/* Reads one line. False with INTERNAL when it is not one of ours; else passes tells whether the
+ * filter lets it pass. Resets the call's scratch arena. */
+bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,
+                  size_t length, struct ps_row *row, bool *passes, struct err *err);
 
 /* What to do with a row that the filter lets pass. The row's memory is the call's arena's. */
 typedef void ps_row_function(void *context, const struct ps_row *row);

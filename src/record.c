@@ -293,8 +293,7 @@ static void read_labels(struct arena *arena, const struct pairs *labels, bool sa
 void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
                  const char *name, struct record *record)
 {
-    if (!read_json(arena, json, record) ||
-        strcmp(name_print(arena, &record->name), name) != 0)
+    if (!read_json(arena, json, record) || strcmp(name_print(arena, &record->name), name) != 0)
         read_labels(arena, labels, sandbox, name, record);
     record->sandbox = sandbox;
 }

@@ -20,7 +20,7 @@ enum {
     READS = 32, /* at a time, so that a flood of output keeps nothing else waiting */
 };
 
-enum end { END_NONE, END_DEADLINE, END_HANGUP, END_SIGNAL, END_CAP, END_SYSTEM };
+enum end { END_NONE, END_DEADLINE, END_HANGUP, END_SIGNAL, END_CAP, END_CONSUMER, END_SYSTEM };
 
 struct child {
     struct launched process;
@@ -80,6 +80,23 @@ static void collect(struct child *child, int *fd, struct buf *buf, const struct 
     }
 }
 
+/* Hands stdout to the consumer, and keeps what it leaves. */
+static void consume(struct child *child, const struct run_limits *limits, struct buf *buf)
+{
+    size_t taken = 0;
+
+    if (limits->consumer == NULL || child->end != END_NONE || buf->length == 0)
+        return;
+    taken = limits->consumer(limits->context, buf->data, buf->length);
+    if (taken == RUN_STOP) {
+        end_child(child, END_CONSUMER);
+        return;
+    }
+    memmove(buf->data, buf->data + taken, buf->length - taken);
+    buf->length -= taken;
+    buf->data[buf->length] = '\0';
+}
+
 static void take_signals(struct child *child)
 {
     struct signalfd_siginfo info;
@@ -124,8 +141,18 @@ static bool hung_up(short events)
     return (events & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-static void pump(struct child *child, const struct command *command, int client,
-                 int64_t deadline_ms, struct run_output *output)
+static void collect_both(struct child *child, const struct command *command,
+                         const struct run_limits *limits, struct run_output *output)
+{
+    collect(child, &child->process.stdout_fd, &output->stdout_bytes, &output->stderr_bytes,
+            command);
+    consume(child, limits, &output->stdout_bytes);
+    collect(child, &child->process.stderr_fd, &output->stderr_bytes, &output->stdout_bytes,
+            command);
+}
+
+static void pump(struct child *child, const struct command *command,
+                 const struct run_limits *limits, int64_t deadline_ms, struct run_output *output)
 {
     enum { OUT, ERROR, SIGNALS, CLIENT, COUNT };
 
@@ -134,7 +161,7 @@ static void pump(struct child *child, const struct command *command, int client,
             [OUT] = { .fd = child->process.stdout_fd, .events = POLLIN },
             [ERROR] = { .fd = child->process.stderr_fd, .events = POLLIN },
             [SIGNALS] = { .fd = child->signals, .events = POLLIN },
-            [CLIENT] = { .fd = child->end == END_NONE ? client : -1 },
+            [CLIENT] = { .fd = child->end == END_NONE ? limits->client : -1 },
         };
 
         if (poll(fds, COUNT, timeout_of(child, deadline_ms)) < 0 && errno != EINTR)
@@ -143,17 +170,11 @@ static void pump(struct child *child, const struct command *command, int client,
             end_child(child, END_HANGUP);
         take_signals(child);
         check_time(child, deadline_ms);
-        collect(child, &child->process.stdout_fd, &output->stdout_bytes, &output->stderr_bytes,
-                command);
-        collect(child, &child->process.stderr_fd, &output->stderr_bytes, &output->stdout_bytes,
-                command);
+        collect_both(child, command, limits, output);
     }
     /* What it printed before it ended is in the pipes; a helper that it left running may hold
      * them open, and is not waited for. */
-    collect(child, &child->process.stdout_fd, &output->stdout_bytes, &output->stderr_bytes,
-            command);
-    collect(child, &child->process.stderr_fd, &output->stderr_bytes, &output->stdout_bytes,
-            command);
+    collect_both(child, command, limits, output);
 }
 
 static bool explain_end(enum end end, struct err *err)
@@ -169,6 +190,8 @@ static bool explain_end(enum end end, struct err *err)
         return err_set(err, GRPC_CANCELLED, "cri-oneshot was told to end: %s", going_on);
     case END_CAP:
         return err_set(err, GRPC_RESOURCE_EXHAUSTED, "docker printed too much: %s", going_on);
+    case END_CONSUMER:
+        return err_set(err, GRPC_CANCELLED, "the answer could not be given on: %s", going_on);
     case END_SYSTEM:
         return err_set(err, GRPC_INTERNAL, "poll failed: %s", going_on);
     case END_NONE:
@@ -221,8 +244,8 @@ static bool run_blocked(const struct command *command, const struct run_limits *
     bool started = launch(command, mask, &child->process, err);
 
     if (started) {
-        pump(child, command, limits->client,
-             earlier_deadline(limits->deadline_ms, command->timeout_ms), output);
+        pump(child, command, limits, earlier_deadline(limits->deadline_ms, command->timeout_ms),
+             output);
         fill_result(output, reap(child));
         output->ended_early = child->end != END_NONE;
     }

@@ -11,4 +11,11 @@ plan_function plan_pod_sandbox_status, plan_list_pod_sandbox;
 parse_function parse_run_pod_sandbox, parse_stop_pod_sandbox, parse_remove_pod_sandbox;
 parse_function parse_pod_sandbox_status, parse_list_pod_sandbox;
 
+/* The same as ListPodSandbox, a line of docker's at a time. */
+plan_function plan_stream_pod_sandboxes;
+stream_function stream_pod_sandboxes;
+
+plan_function plan_update_pod_sandbox_resources;
+parse_function parse_update_pod_sandbox_resources;
+
 #endif

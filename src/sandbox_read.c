@@ -7,6 +7,7 @@
 #include "cri.h"
 #include "json.h"
 #include "list.h"
+#include "messages.h"
 #include "ps.h"
 #include "sandbox.h"
 #include "units.h"
@@ -14,18 +15,6 @@
 static char *borrowed(const char *text)
 {
     return (char *)(uintptr_t)text;
-}
-
-static CRI(PodSandboxMetadata) *metadata_of(struct arena *arena, const struct record *record)
-{
-    CRI(PodSandboxMetadata) *metadata = arena_alloc(arena, sizeof(*metadata));
-
-    *metadata = (CRI(PodSandboxMetadata))CRI_INIT(POD_SANDBOX_METADATA);
-    metadata->name = borrowed(record->name.pod);
-    metadata->namespace_ = borrowed(record->name.namespace);
-    metadata->uid = borrowed(record->name.uid);
-    metadata->attempt = record->pod_attempt;
-    return metadata;
 }
 
 /* --- PodSandboxStatus --- */
@@ -119,7 +108,7 @@ bool parse_pod_sandbox_status(const struct call *call, const struct docker_resul
         return false;
     *status = (CRI(PodSandboxStatus))CRI_INIT(POD_SANDBOX_STATUS);
     status->id = arena_strdup(call->arena, json_text(sandbox.json, "Id"));
-    status->metadata = metadata_of(call->arena, &sandbox.record);
+    status->metadata = pod_metadata(call->arena, &sandbox.record);
     status->state = json_flag(sandbox.json, "State.Running")
                         ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY)
                         : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY);
@@ -143,10 +132,8 @@ bool parse_pod_sandbox_status(const struct call *call, const struct docker_resul
 static const char *const ready[] = { "running", "paused", "restarting", NULL };
 static const char *const not_ready[] = { "created", "exited", "dead", "removing", NULL };
 
-static struct ps_filter filter_of(const struct call *call)
+static struct ps_filter filter_of(const struct call *call, const CRI(PodSandboxFilter) *asked)
 {
-    const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
-    const CRI(PodSandboxFilter) *asked = request->filter;
     struct ps_filter filter = { .type = LABEL_TYPE_SANDBOX, .id = "", .sandbox_id = "" };
 
     if (asked == NULL)
@@ -161,24 +148,23 @@ static struct ps_filter filter_of(const struct call *call)
 
 bool plan_list_pod_sandbox(const struct call *call, struct plan *plan, struct err *err)
 {
-    struct ps_filter filter = filter_of(call);
+    const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
+    struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
     ps_plan(&filter, plan);
     return true;
 }
 
-static void add_sandbox(void *context, const struct ps_row *row)
+static CRI(PodSandbox) *sandbox_of(struct arena *arena, const struct ps_row *row)
 {
-    struct list *list = context;
-    struct arena *arena = list->arena;
     CRI(PodSandbox) *sandbox = arena_alloc(arena, sizeof(*sandbox));
     bool is_ready = strcmp(row->status, ready[0]) == 0 || strcmp(row->status, ready[1]) == 0 ||
                     strcmp(row->status, ready[2]) == 0;
 
     *sandbox = (CRI(PodSandbox))CRI_INIT(POD_SANDBOX);
     sandbox->id = borrowed(row->id);
-    sandbox->metadata = metadata_of(arena, &row->record);
+    sandbox->metadata = pod_metadata(arena, &row->record);
     sandbox->state = is_ready ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY)
                               : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY);
     sandbox->created_at = row->created_at;
@@ -186,14 +172,22 @@ static void add_sandbox(void *context, const struct ps_row *row)
                  &sandbox->n_labels, &sandbox->labels);
     pairs_to_map(arena, &row->record.annotations, CRI_DESCRIPTOR(pod_sandbox__annotations_entry),
                  &sandbox->n_annotations, &sandbox->annotations);
-    list_push(list, sandbox);
+    return sandbox;
+}
+
+static void add_sandbox(void *context, const struct ps_row *row)
+{
+    struct list *list = context;
+
+    list_push(list, sandbox_of(list->arena, row));
 }
 
 bool parse_list_pod_sandbox(const struct call *call, const struct docker_result *result,
                             ProtobufCMessage *response, struct err *err)
 {
+    const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
     CRI(ListPodSandboxResponse) *answer = (void *)response;
-    struct ps_filter filter = filter_of(call);
+    struct ps_filter filter = filter_of(call, request->filter);
     struct list list;
 
     list_init(&list, call->arena);
@@ -201,4 +195,57 @@ bool parse_list_pod_sandbox(const struct call *call, const struct docker_result 
         return false;
     list_give(&list, &answer->n_items, &answer->items);
     return true;
+}
+
+/* --- StreamPodSandboxes --- */
+
+bool plan_stream_pod_sandboxes(const struct call *call, struct plan *plan, struct err *err)
+{
+    const CRI(StreamPodSandboxesRequest) *request = (const void *)call->request;
+    struct ps_filter filter = filter_of(call, request->filter);
+
+    (void)err;
+    ps_plan(&filter, plan);
+    return true;
+}
+
+bool stream_pod_sandboxes(const struct call *call, struct stream *stream, const char *line,
+                          size_t length, struct err *err)
+{
+    const CRI(StreamPodSandboxesRequest) *request = (const void *)call->request;
+    struct ps_filter filter = filter_of(call, request->filter);
+    CRI(StreamPodSandboxesResponse) response = CRI_INIT(STREAM_POD_SANDBOXES_RESPONSE);
+    CRI(PodSandbox) *one = NULL;
+    struct ps_row row;
+    bool passes = false;
+
+    if (line == NULL)
+        return true;
+    if (!ps_read_line(call, &filter, line, length, &row, &passes, err) || !passes)
+        return err->code == GRPC_OK;
+    one = sandbox_of(call->arena, &row);
+    response.n_pod_sandboxes = 1;
+    response.pod_sandboxes = &one;
+    return stream->give(stream->context, &response.base, err);
+}
+
+/* --- UpdatePodSandboxResources --- */
+
+/* docker has no cgroup of a pod's own: what is asked is traced, and the sandbox must be there, as
+ * containerd has it without a plugin. */
+bool plan_update_pod_sandbox_resources(const struct call *call, struct plan *plan, struct err *err)
+{
+    const CRI(UpdatePodSandboxResourcesRequest) *request = (const void *)call->request;
+
+    return plan_inspect("pod_sandbox_id", request->pod_sandbox_id, plan, err);
+}
+
+bool parse_update_pod_sandbox_resources(const struct call *call, const struct docker_result *result,
+                                        ProtobufCMessage *response, struct err *err)
+{
+    const CRI(UpdatePodSandboxResourcesRequest) *request = (const void *)call->request;
+    struct inspected sandbox;
+
+    (void)response;
+    return parse_inspect(call, result, request->pod_sandbox_id, LABEL_TYPE_SANDBOX, &sandbox, err);
 }

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +28,11 @@ struct server {
     struct exchange exchange;
     struct err err;
     struct trace trace;
-    bool explaining;
+    bool explaining; /* it only says what it would do */
     bool answered;
+    struct after_memory after;
+    struct arena lines; /* of a stream */
+    struct stream stream;
 };
 
 static double clock_ms(void)
@@ -42,13 +44,13 @@ static double clock_ms(void)
 }
 
 /* A descriptor that we were started without would be given to a pipe of ours, and then to docker.
- */
+ * It is filled by one that cannot be written to. */
 static void fill_standard_descriptors(void)
 {
     int fd = 0;
 
     do
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         close(fd);
@@ -93,52 +95,88 @@ static bool check_transport(const struct settings *settings, struct err *err)
     return true;
 }
 
-static int answer(struct server *server)
+static bool write_response(struct server *server)
 {
     size_t length = 0;
-    uint8_t *bytes = NULL;
+    uint8_t *bytes = exchange_encode(&server->exchange, &length);
+    bool written = bytes != NULL &&
+                   frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
+
+    free(bytes);
+    return written;
+}
+
+static int answer(struct server *server)
+{
     bool written = false;
 
     exchange_finish(&server->exchange, &server->err);
-    bytes = exchange_encode(&server->exchange, &length);
-    written = bytes != NULL &&
-              frame_write(STDOUT_FILENO, bytes, length, server->settings.read_timeout_ms);
-    free(bytes);
+    written = write_response(server);
     server->answered = true;
     if (*server->settings.trace != '\0')
         trace_write(&server->exchange, &server->trace, &server->err);
     return written ? 0 : 1;
 }
 
-/* No call is of use any more: what is left of the arena's cap is little, so the answer gets a new
- * one. */
+static int refuse(const struct server *server)
+{
+    fprintf(stderr, "%s: %s\n", grpc_code_name(server->err.code), server->err.text);
+    return 1;
+}
+
+/* No memory of the call is of use any more: the answer gets new. */
 static void exhausted(void *context)
 {
     struct server *server = context;
 
-    if (server->answered) /* it was the trace's memory */
+    if (server->answered) /* it was the trace's line that took too much */
         exit(0);
-
-    arena_init(&server->arena, EXCHANGE_MEMORY, server->arena.exhausted, server);
-    arena_init(&server->scratch, EXCHANGE_MEMORY, server->arena.exhausted, server);
+    arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
+    arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
     server->err = (struct err){ .code = GRPC_OK };
     err_set(&server->err, GRPC_RESOURCE_EXHAUSTED, "the call takes more than %d MiB of memory",
             EXCHANGE_MEMORY / 1024 / 1024);
     server->exchange.result = NULL;
-    exit(answer(server));
+    exit(server->explaining ? refuse(server) : answer(server));
+}
+
+/* One message of a stream, with what the host adds to it. */
+static bool give(void *context, ProtobufCMessage *response, struct err *err)
+{
+    struct server *server = context;
+    const struct method *method = server->exchange.method;
+    struct call call = server->exchange.call;
+
+    call.arena = &server->lines;
+    if (method->after != NULL && !method->after(&call, response, err))
+        return false;
+    exchange_item(&server->exchange, response);
+    return write_response(server) ||
+           err_set(err, GRPC_CANCELLED, "the client has gone or does not read");
+}
+
+static size_t consume(void *context, const char *bytes, size_t length)
+{
+    struct server *server = context;
+
+    return exchange_stream(&server->exchange, &server->stream, &server->lines, bytes, length, false,
+                           &server->err);
 }
 
 static bool start(struct server *server)
 {
     struct call call = { .arena = &server->arena,
                          .scratch = &server->scratch,
+                         .after = &server->after,
                          .settings = &server->settings,
                          .surroundings = &server->surroundings };
 
-    *server = (struct server){ .answered = false };
+    *server = (struct server){ .stream = { .give = give, .context = server },
+                               .after = { .arena = &server->arena } };
     signal(SIGPIPE, SIG_IGN);
     arena_init(&server->arena, EXCHANGE_MEMORY, exhausted, server);
     arena_init(&server->scratch, EXCHANGE_MEMORY, exhausted, server);
+    arena_init(&server->lines, EXCHANGE_MEMORY, exhausted, server);
     exchange_init(&server->exchange, &call);
     surroundings_read(&server->arena, &server->surroundings);
     return settings_load(&server->settings, surroundings_variable, NULL, &server->err);
@@ -169,12 +207,14 @@ static bool decode_and_plan(struct server *server, const struct frame *frame)
 static bool run_docker(struct server *server, struct run_output *output)
 {
     struct exchange *exchange = &server->exchange;
-    struct run_limits limits = { .client = STDOUT_FILENO };
+    struct run_limits limits = { .client = STDOUT_FILENO, .context = server };
     double begin = clock_ms();
     bool done = false;
 
     if (exchange->request->timeout_ms > 0 && exchange->request->timeout_ms < INT64_MAX / 2)
         limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
+    if (exchange->method->stream != NULL)
+        limits.consumer = consume;
     done = run(&exchange->plan.command, &limits, output, &server->err);
     server->trace.ran = done || output->ended_early;
     server->trace.exit_code = output->result.exit_code;
@@ -187,12 +227,14 @@ static bool run_docker(struct server *server, struct run_output *output)
 static void parse_output(struct server *server, const struct docker_result *result)
 {
     struct exchange *exchange = &server->exchange;
-    double begin = clock_ms();
 
-    if (exchange_parse(exchange, result, &server->err) && result != NULL &&
-        exchange->method->after != NULL)
+    if (!exchange_parse(exchange, result, &server->err) || result == NULL)
+        return;
+    if (exchange->method->stream != NULL)
+        exchange_stream(exchange, &server->stream, &server->lines, result->stdout_text,
+                        result->stdout_length, true, &server->err);
+    else if (exchange->method->after != NULL)
         exchange->method->after(&exchange->call, exchange->result, &server->err);
-    server->trace.parse_ms = clock_ms() - begin;
 }
 
 int serve(void)
@@ -208,10 +250,12 @@ int serve(void)
     if (read_request(&server, &frame) == FRAME_NONE)
         return 0;
     if (decode_and_plan(&server, &frame)) {
-        if (server.exchange.plan.answered)
-            parse_output(&server, NULL);
-        else if (run_docker(&server, &output))
-            parse_output(&server, &output.result);
+        if (server.exchange.plan.answered || run_docker(&server, &output)) {
+            double begin = clock_ms();
+
+            parse_output(&server, server.exchange.plan.answered ? NULL : &output.result);
+            server.trace.parse_ms = clock_ms() - begin;
+        }
     }
     /* The memory is the system's to take back: the process ends here. */
     return answer(&server);
@@ -238,14 +282,12 @@ static int print_command(struct server *server)
 
 int explain(void)
 {
-    static struct server server;
+    static struct server server; /* static: what is never freed stays reachable for LeakSanitizer */
     struct frame frame = { .length = 0 };
 
     start(&server);
+    server.explaining = true;
     if (read_request(&server, &frame) == FRAME_NONE)
         return 0;
-    if (decode_and_plan(&server, &frame))
-        return print_command(&server);
-    fprintf(stderr, "%s: %s\n", grpc_code_name(server.err.code), server.err.text);
-    return 1;
+    return decode_and_plan(&server, &frame) ? print_command(&server) : refuse(&server);
 }
