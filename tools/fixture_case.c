@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file finds the cases of fixtures and reads their files.
+ * It must not know how a case is played. */
+#include "fixture_case.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *const fixture_names[FIXTURE_FILES] = {
+    [FIXTURE_ABOUT] = "about",
+    [FIXTURE_SETTINGS] = "settings",
+    [FIXTURE_SURROUNDINGS] = "surroundings",
+    [FIXTURE_REQUEST_JSON] = "request.json",
+    [FIXTURE_REQUEST_FRAME] = "request.frame",
+    [FIXTURE_STDOUT] = "docker.stdout",
+    [FIXTURE_STDERR] = "docker.stderr",
+    [FIXTURE_EXIT] = "docker.exit",
+    [FIXTURE_ARGV] = "argv",
+    [FIXTURE_FD_3] = "fd.3",
+    [FIXTURE_FD_4] = "fd.4",
+    [FIXTURE_ENVIRON] = "environ",
+    [FIXTURE_IGNORED] = "ignored",
+    [FIXTURE_RESPONSE] = "response.json",
+};
+
+/* ==== the names in a directory, without those that start with a dot, sorted ==== */
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool names_in(const char *directory, struct strv *names, struct err *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(directory, &entries, is_visible, alphasort);
+
+    if (count < 0)
+        return err_set(err, GRPC_NOT_FOUND, "%s: %s", directory, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        strv_push(names, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
+}
+
+/* ==== finding ==== */
+
+static bool is_directory(const char *path)
+{
+    struct stat status = { 0 };
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool fixture_find(const char *directory, struct strv *paths, struct err *err)
+{
+    struct strv names;
+    struct strv below;
+    bool is_case = false;
+
+    strv_init(&names, paths->arena);
+    strv_init(&below, paths->arena);
+    if (!names_in(directory, &names, err))
+        return false;
+    for (size_t i = 0; i < names.count; i++) {
+        const char *path = arena_printf(paths->arena, "%s/%s", directory, names.words[i]);
+
+        if (is_directory(path))
+            strv_push(&below, path);
+        else
+            is_case = is_case || strcmp(names.words[i], "README.md") != 0;
+    }
+    if (is_case) {
+        strv_push(paths, directory);
+        return true;
+    }
+    for (size_t i = 0; i < below.count; i++)
+        if (!fixture_find(below.words[i], paths, err))
+            return false;
+    return true;
+}
+
+/* ==== reading ==== */
+
+static bool read_file(struct arena *arena, const char *path, struct fixture_text *text,
+                      struct err *err)
+{
+    FILE *file = fopen(path, "re");
+    struct stat status = { 0 };
+    char *data = NULL;
+
+    if (file == NULL)
+        return err_set(err, GRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
+        fclose(file);
+        return err_set(err, GRPC_INVALID_ARGUMENT, "%s: is not a file", path);
+    }
+    data = arena_alloc(arena, (size_t)status.st_size + 1);
+    text->data = data;
+    text->length = fread(data, 1, (size_t)status.st_size, file);
+    fclose(file);
+    if (text->length != (size_t)status.st_size)
+        return err_set(err, GRPC_UNAVAILABLE, "%s: cannot be read", path);
+    return true;
+}
+
+static bool load_named(struct arena *arena, const char *name, struct fixture *fixture,
+                       struct err *err)
+{
+    const char *path = arena_printf(arena, "%s/%s", fixture->path, name);
+
+    for (size_t i = 0; i < FIXTURE_FILES; i++)
+        if (strcmp(fixture_names[i], name) == 0)
+            return read_file(arena, path, &fixture->files[i], err);
+    return err_set(err, GRPC_INVALID_ARGUMENT, "%s: no case has such a file", name);
+}
+
+bool fixture_load(struct arena *arena, const char *path, struct fixture *fixture, struct err *err)
+{
+    const struct fixture_text *files = NULL;
+    struct strv names;
+
+    *fixture = (struct fixture){ .path = path };
+    files = fixture->files;
+    strv_init(&names, arena);
+    if (!names_in(path, &names, err))
+        return false;
+    for (size_t i = 0; i < names.count; i++)
+        if (!load_named(arena, names.words[i], fixture, err))
+            return false;
+    if (files[FIXTURE_ABOUT].length == 0)
+        return err_set(err, GRPC_INVALID_ARGUMENT, "about: does not say what the case is for");
+    if ((files[FIXTURE_REQUEST_JSON].data == NULL) == (files[FIXTURE_REQUEST_FRAME].data == NULL))
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "one of request.json and request.frame is needed, and only one");
+    return true;
+}
+
+bool fixture_expects(const struct fixture *fixture)
+{
+    for (size_t i = FIXTURE_EXPECTED; i < FIXTURE_FILES; i++)
+        if (fixture->files[i].data != NULL)
+            return true;
+    return false;
+}
