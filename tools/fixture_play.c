@@ -30,6 +30,9 @@ struct play {
 
     struct arena arena; /* the exchange's */
     struct arena scratch;
+    struct arena lines; /* of a stream */
+    struct after_memory after;
+    struct stream stream;
     jmp_buf no_memory;
     struct lines settings_lines;
     struct settings settings;
@@ -192,6 +195,66 @@ static bool docker_answers(struct play *play, struct docker_result *result)
     return exit_code_of(play, &result->exit_code);
 }
 
+/* ==== the responses ==== */
+
+static void append_json(struct play *play, size_t flags)
+{
+    const char *before = play->out[FIXTURE_RESPONSE].data;
+    const json_t *json = protojson_write(&play->exchange.response.base, NULL);
+
+    play->out[FIXTURE_RESPONSE] = text_of(
+        arena_printf(play->kept, "%s%s\n", before == NULL ? "" : before, json_dumps(json, flags)));
+}
+
+/* A Response as JSON, once its bytes are seen to be good protobuf: on one line of its own where the
+ * RPC streams. */
+static bool keep_response(struct play *play)
+{
+    const struct method *method = play->exchange.method;
+    struct strv unknown;
+    size_t length = 0;
+    uint8_t *bytes = exchange_encode(&play->exchange, &length);
+    bool good = false;
+
+    strv_init(&unknown, play->kept);
+    good = bytes != NULL &&
+           wire_check(&oneshot__v1__response__descriptor, bytes, length, &unknown, play->wrong);
+    free(bytes);
+    if (!good)
+        return err_wrap(play->wrong, "the response is no protobuf");
+    append_json(play, method != NULL && method->stream != NULL ? JSON_COMPACT : JSON_INDENT(2));
+    return true;
+}
+
+static bool give(void *context, ProtobufCMessage *response, struct err *err)
+{
+    struct play *play = context;
+
+    exchange_item(&play->exchange, response);
+    return keep_response(play) || err_set(err, GRPC_INTERNAL, "%s", play->wrong->text);
+}
+
+/* As the server does: the lines as they come, then the end, where docker ended well. */
+static void parse(struct play *play, struct docker_result *result)
+{
+    struct exchange *exchange = &play->exchange;
+    size_t taken = 0;
+
+    if (exchange->method->stream == NULL) {
+        exchange_parse(exchange, result, &play->err);
+        return;
+    }
+    taken = exchange_stream(exchange, &play->stream, &play->lines, result->stdout_text,
+                            result->stdout_length, false, &play->err);
+    if (play->err.code != GRPC_OK)
+        return;
+    result->stdout_text += taken;
+    result->stdout_length -= taken;
+    if (exchange_parse(exchange, result, &play->err))
+        exchange_stream(exchange, &play->stream, &play->lines, result->stdout_text,
+                        result->stdout_length, true, &play->err);
+}
+
 /* ==== the exchange ==== */
 
 static bool exchange_case(struct play *play)
@@ -213,8 +276,8 @@ static bool exchange_case(struct play *play)
     }
     if (!docker_answers(play, &result))
         return false;
-    exchange_parse(exchange, &result, &play->err);
-    return true;
+    parse(play, &result);
+    return play->wrong->code == GRPC_OK;
 }
 
 /* What the server does when a call's memory is used up. */
@@ -222,33 +285,11 @@ static void start_anew(struct play *play)
 {
     arena_release(&play->arena);
     arena_release(&play->scratch);
+    arena_release(&play->lines);
     play->err = (struct err){ .code = GRPC_OK };
     err_set(&play->err, GRPC_RESOURCE_EXHAUSTED, "the call takes more than %d MiB of memory",
             EXCHANGE_MEMORY / 1024 / 1024);
     play->exchange.result = NULL;
-}
-
-/* As JSON, once the bytes are seen to be good protobuf. */
-static bool keep_response(struct play *play)
-{
-    struct exchange *exchange = &play->exchange;
-    struct strv unknown;
-    size_t length = 0;
-    uint8_t *bytes = NULL;
-    bool good = false;
-
-    strv_init(&unknown, play->kept);
-    exchange_finish(exchange, &play->err);
-    bytes = exchange_encode(exchange, &length);
-    good = bytes != NULL &&
-           wire_check(&oneshot__v1__response__descriptor, bytes, length, &unknown, play->wrong);
-    free(bytes);
-    if (!good)
-        return err_wrap(play->wrong, "the response is no protobuf");
-    play->out[FIXTURE_RESPONSE] = text_of(
-        arena_printf(play->kept, "%s\n",
-                     json_dumps(protojson_write(&exchange->response.base, NULL), JSON_INDENT(2))));
-    return true;
 }
 
 static bool play_case(struct play *play)
@@ -257,6 +298,7 @@ static bool play_case(struct play *play)
         start_anew(play);
     else if (play->err.code == GRPC_OK && !exchange_case(play))
         return false;
+    exchange_finish(&play->exchange, &play->err);
     return keep_response(play);
 }
 
@@ -301,6 +343,7 @@ bool fixture_play(struct arena *arena, const struct fixture *fixture,
     struct play *play = arena_alloc(arena, sizeof(*play));
     struct call call = { .arena = &play->arena,
                          .scratch = &play->scratch,
+                         .after = &play->after,
                          .settings = &play->settings,
                          .surroundings = &play->surroundings };
     bool done = false;
@@ -311,9 +354,13 @@ bool fixture_play(struct arena *arena, const struct fixture *fixture,
     play->wrong = err;
     arena_init(&play->arena, EXCHANGE_MEMORY, no_memory, play);
     arena_init(&play->scratch, EXCHANGE_MEMORY, no_memory, play);
+    arena_init(&play->lines, EXCHANGE_MEMORY, no_memory, play);
+    play->after.arena = &play->arena;
+    play->stream = (struct stream){ .give = give, .context = play };
     exchange_init(&play->exchange, &call);
     done = set_up(play) && play_case(play);
     arena_release(&play->arena);
     arena_release(&play->scratch);
+    arena_release(&play->lines);
     return done;
 }
