@@ -9,6 +9,9 @@
 #include "id.h"
 #include "json.h"
 
+/* The engine counts a grace period in nanoseconds: a longer one would overflow to none. */
+enum { STOP_SECONDS_MAX = 1000000000 };
+
 bool id_or_not_found(const char *what, const char *id, struct err *err)
 {
     if (!id_valid(id))
@@ -22,7 +25,8 @@ bool plan_stop(const char *id, int64_t seconds, struct plan *plan)
     plan->answered = !id_valid(id);
     strv_push(&plan->command.argv, "stop");
     /* Neither --time, which 28 answers with a notice on stdout, nor --timeout, unknown to 20.10. */
-    strv_pushf(&plan->command.argv, "-t=%lld", (long long)(seconds < 0 ? 0 : seconds));
+    seconds = seconds < 0 ? 0 : seconds > STOP_SECONDS_MAX ? STOP_SECONDS_MAX : seconds;
+    strv_pushf(&plan->command.argv, "-t=%lld", (long long)seconds);
     strv_push(&plan->command.argv, "--");
     strv_push(&plan->command.argv, id);
     return true;
@@ -119,11 +123,19 @@ static bool not_found(const char *type, const char *id, struct err *err)
     return err_set(err, GRPC_NOT_FOUND, "no %s of the CRI has the id \"%s\"", type, id);
 }
 
+static const char *sandbox_id_of(const struct pairs *labels)
+{
+    const char *id = pairs_get(labels, LABEL_SANDBOX_ID);
+
+    return id == NULL ? "" : id;
+}
+
 bool parse_inspect(const struct call *call, const struct docker_result *result, const char *id,
                    const char *type, struct inspected *inspected, struct err *err)
 {
     const json_t *json = NULL;
     const char *label = NULL;
+    const char *pieces[RECORD_PIECES];
 
     if (result->exit_code != 0 && failure_is_unknown(result, id))
         return not_found(type, id, err);
@@ -141,21 +153,20 @@ bool parse_inspect(const struct call *call, const struct docker_result *result, 
     if (label == NULL || strcmp(label, type) != 0 ||
         strncmp(json_text(json, "Id"), id, strlen(id)) != 0)
         return not_found(type, id, err);
-    record_read(call->arena, record_json(call->arena, &inspected->labels), &inspected->labels,
-                strcmp(type, LABEL_TYPE_SANDBOX) == 0,
-                record_own_name(call->arena, json_text(json, "Name")), &inspected->record);
+    record_pieces(call->arena, &inspected->labels, pieces);
+    if (!record_read(call->arena, pieces, &inspected->labels,
+                     record_own_name(call->arena, json_text(json, "Name")), &inspected->record))
+        return not_found(type, id, err);
     if (!inspected->record.sandbox)
-        inspected->record.sandbox_id = pairs_get(&inspected->labels, LABEL_SANDBOX_ID);
+        inspected->record.sandbox_id = sandbox_id_of(&inspected->labels);
     return true;
 }
 
 void redact_environment(json_t *inspected)
 {
-    json_t *environment = NULL;
+    json_t *environment = json_object_get(json_object_get(inspected, "Config"), "Env");
 
-    json_object_del(inspected, "ContainerConfig"); /* of images, up to engine 26: says it again */
-    environment = json_object_get(json_object_get(inspected, "Config"), "Env");
-
+    json_object_del(inspected, "ContainerConfig"); /* of images up to engine 26: says it again */
     for (size_t i = 0; i < json_array_size(environment); i++) {
         const char *variable = json_text_at(environment, i);
         int length = (int)strcspn(variable, "=");

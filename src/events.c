@@ -136,17 +136,18 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
 }
 
 /* The attributes are the labels, and a few words of docker's own: image, name, exitCode, … */
-static void read_record(struct arena *arena, struct seen *seen)
+static bool read_record(struct arena *arena, struct seen *seen)
 {
     struct pairs labels = pairs_of_json(arena, json_path(seen->json, "Actor.Attributes"));
-    const char *type = pairs_get(&labels, LABEL_TYPE);
     const char *sandbox_id = pairs_get(&labels, LABEL_SANDBOX_ID);
     const char *name = pairs_get(&labels, "name");
+    const char *pieces[RECORD_PIECES];
 
-    record_read(arena, record_json(arena, &labels), &labels,
-                type != NULL && strcmp(type, LABEL_TYPE_SANDBOX) == 0, name == NULL ? "" : name,
-                &seen->record);
+    record_pieces(arena, &labels, pieces);
+    if (name == NULL || !record_read(arena, pieces, &labels, name, &seen->record))
+        return false;
     seen->record.sandbox_id = sandbox_id == NULL ? "" : sandbox_id;
+    return true;
 }
 
 bool stream_get_container_events(const struct call *call, struct stream *stream, const char *line,
@@ -161,8 +162,7 @@ bool stream_get_container_events(const struct call *call, struct stream *stream,
     seen.at = json_number(seen.json, "timeNano");
     if (!id_full(seen.id))
         return err_set(err, GRPC_INTERNAL, "docker events: a line is not an event of a container");
-    if (seen.event == NULL) /* none of those that were asked for */
+    if (seen.event == NULL || !read_record(call->arena, &seen)) /* not what was asked for */
         return true;
-    read_record(call->arena, &seen);
     return stream->give(stream->context, &response_of(call->arena, &seen)->base, err);
 }

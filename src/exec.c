@@ -12,6 +12,7 @@
 enum {
     OUTPUT_CAP = 16 * 1024 * 1024 - 64 * 1024, /* a gRPC client takes messages of 16 MiB */
     TIMEOUT_MAX = 1000000000,                  /* seconds: beyond, it is none */
+    LINE_MAX_BYTES = 4096,                     /* of a message of docker's or its runtime's */
 };
 
 bool plan_exec_sync(const struct call *call, struct plan *plan, struct err *err)
@@ -45,15 +46,17 @@ static bool names_id(const char *text, const char *id)
 static bool is_dockers(const struct docker_result *result, const char *id)
 {
     static const char *const own[] = { "no such container: ", "is not running", "is paused",
-                                       "is restarting", "no such exec instance" };
+                                       "is restarting" };
     static const char *const engine[] = { "cannot connect to the docker daemon at ",
                                           "permission denied while trying to connect to the ",
-                                          "error during connect: " };
+                                          "failed to connect to the docker api at ",
+                                          "error during connect: ",
+                                          "unable to resolve docker endpoint" };
     const char *text = result->stderr_text;
     size_t line = strcspn(text, "\n");
 
-    if (result->exit_code != 1 || result->stdout_length != 0 || text[line] == '\0' ||
-        text[line + 1] != '\0')
+    if (result->exit_code != 1 || result->stdout_length != 0 || line > LINE_MAX_BYTES ||
+        text[line] == '\0' || text[line + 1] != '\0')
         return false;
     for (size_t i = 0; i < sizeof(engine) / sizeof(engine[0]); i++)
         if (failure_matches(text, engine[i]))
@@ -73,6 +76,13 @@ static bool is_runtimes(const struct docker_result *result)
            strncmp(result->stdout_text, start, strlen(start)) == 0;
 }
 
+static const char *first_line(struct arena *arena, const char *text)
+{
+    size_t length = strcspn(text, "\r\n");
+
+    return arena_strndup(arena, text, length < LINE_MAX_BYTES ? length : LINE_MAX_BYTES);
+}
+
 static ProtobufCBinaryData bytes_of(const char *text, size_t length)
 {
     return (ProtobufCBinaryData){ .len = length, .data = (uint8_t *)(uintptr_t)text };
@@ -87,10 +97,9 @@ bool parse_exec_sync(const struct call *call, const struct docker_result *result
     if (result->signal != 0 || is_dockers(result, request->container_id))
         return failure_set(call->arena, result, err);
     if (is_runtimes(result)) {
-        size_t length = strcspn(result->stdout_text, "\r\n");
+        const char *line = first_line(call->arena, result->stdout_text);
 
-        return err_set(err, failure_code(result->stdout_text), "%.*s", (int)length,
-                       result->stdout_text);
+        return err_set(err, failure_code(line), "%s", line);
     }
     answer->stdout = bytes_of(result->stdout_text, result->stdout_length);
     answer->stderr = bytes_of(result->stderr_text, result->stderr_length);

@@ -15,6 +15,7 @@ static const struct {
 } failures[] = {
     { "permission denied while trying to connect", GRPC_PERMISSION_DENIED },
     { "cannot connect to the docker daemon", GRPC_UNAVAILABLE },
+    { "failed to connect to the docker api", GRPC_UNAVAILABLE },
     { "error during connect", GRPC_UNAVAILABLE },
     { "docker.sock*connect: connection refused", GRPC_UNAVAILABLE },
     { "unable to resolve docker endpoint", GRPC_UNAVAILABLE },
@@ -33,7 +34,7 @@ static const struct {
     { "no space left on device", GRPC_RESOURCE_EXHAUSTED },
     { "unknown flag", GRPC_UNIMPLEMENTED },
     { "unknown shorthand flag", GRPC_UNIMPLEMENTED },
-    { "requires api version", GRPC_UNIMPLEMENTED },
+    { "requires api v", GRPC_UNIMPLEMENTED },
     { "unexpected key 'bind-recursive'", GRPC_UNIMPLEMENTED },
     { "invalid mount config*type image", GRPC_UNIMPLEMENTED },
     { "mount type unknown", GRPC_UNIMPLEMENTED },
@@ -58,6 +59,15 @@ static const struct {
     { "but it is not a shared or slave mount", GRPC_FAILED_PRECONDITION },
     { "unable to set memory limit", GRPC_FAILED_PRECONDITION },
     { "unable to find user", GRPC_INVALID_ARGUMENT },
+    { "unable to apply caps", GRPC_FAILED_PRECONDITION },
+    { "no command specified", GRPC_INVALID_ARGUMENT },
+    { "opening seccomp profile", GRPC_INVALID_ARGUMENT },
+    { "seccomp profile", GRPC_INVALID_ARGUMENT },
+    { "invalid capadd", GRPC_INVALID_ARGUMENT },
+    { "invalid capdrop", GRPC_INVALID_ARGUMENT },
+    { "unknown capability", GRPC_INVALID_ARGUMENT },
+    { "invalid value * for cpuset", GRPC_INVALID_ARGUMENT },
+    { "not allowed in host network namespace", GRPC_INVALID_ARGUMENT },
     { "invalid reference format", GRPC_INVALID_ARGUMENT },
     { "invalid container name", GRPC_INVALID_ARGUMENT },
     { "invalid argument", GRPC_INVALID_ARGUMENT },
@@ -88,6 +98,9 @@ static const struct {
     { "server gave http response to https client", GRPC_UNAVAILABLE },
     { "connection refused", GRPC_UNAVAILABLE },
 };
+
+/* No error has room for more. */
+enum { TEXT_ENOUGH = 2048 };
 
 static const char *find(const char *text, const char *piece, size_t length)
 {
@@ -183,7 +196,7 @@ const char *failure_text(struct arena *arena, const struct docker_result *result
     const char *text = "";
     size_t length = 0;
 
-    for (size_t i = first_error(&lines); i < lines.count; i++) {
+    for (size_t i = first_error(&lines); i < lines.count && strlen(text) < TEXT_ENOUGH; i++) {
         const char *line = without_prefix(lines.words[i]);
 
         if (!is_noise(line))
@@ -199,11 +212,11 @@ const char *failure_text(struct arena *arena, const struct docker_result *result
 
 bool failure_set(struct arena *arena, const struct docker_result *result, struct err *err)
 {
+    const char *text = failure_text(arena, result);
+
     if (result->signal != 0)
         return err_set(err, GRPC_INTERNAL, "docker's command line was killed by signal %d",
                        result->signal);
-    const char *text = failure_text(arena, result);
-
     return err_set(err, failure_code(text), "%s", text);
 }
 

@@ -126,7 +126,9 @@ enum frame_status frame_read(int fd, size_t max_length, int64_t deadline_ms, str
     }
     if (status == FRAME_COMPLETE) {
         frame->length = (size_t)length;
-        frame->bytes = arena_alloc(arena, frame->length);
+        frame->bytes = arena_try_alloc(arena, frame->length); /* not touched until bytes come */
+        if (frame->bytes == NULL)
+            arena->exhausted(arena->context);
         status = read_body(fd, deadline_ms, frame, err);
     }
     if (status == FRAME_BAD)

@@ -159,8 +159,7 @@ bool parse_image_status(const struct call *call, const struct docker_result *res
     const json_t *json = read_image(call, result, err);
 
     if (json == NULL)
-        return err->code == GRPC_OK; /* "If the image is not present, returns a response with
-                                        ImageStatusResponse.Image set to nil" is no error */
+        return err->code == GRPC_OK; /* an image that is not there is an answer without one */
     answer->image = inspected_image(call, json);
     if (request->verbose) {
         struct pairs info = image_info(call, json);

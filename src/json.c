@@ -25,6 +25,13 @@ void json_use(struct arena *arena)
     json_set_alloc_funcs(take, keep);
 }
 
+void json_seed(uint64_t nonce)
+{
+    size_t seed = (size_t)(nonce ^ nonce >> 32);
+
+    json_object_seed(seed == 0 ? 1 : seed); /* 0 would mean: from the system */
+}
+
 const json_t *json_read(const char *text, size_t length, struct err *err)
 {
     json_error_t error;

@@ -16,6 +16,10 @@
  * allocation functions are the process's, so there is one such arena at a time. */
 void json_use(struct arena *arena);
 
+/* The seed of jansson's hash tables, which would else be read from the system in the middle of a
+ * plan. */
+void json_seed(uint64_t nonce);
+
 /* The document in text, or NULL with INTERNAL ("docker's output: …"): what docker prints is to be
  * JSON. */
 const json_t *json_read(const char *text, size_t length, struct err *err);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
-enum { HIGH_FD = 64 };
+enum { HIGH_FD = COMMAND_FIRST_FD + COMMAND_FILES };
 
 static void close_fd(int *fd)
 {

@@ -10,45 +10,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
+#include "frame.h"
+#include "hostfile.h"
 
 enum {
-    ROUNDS = 25,
-    ROUND_MS = 20,
-    ROUNDS_MAX = 250, /* what keeps starting processes cannot keep us for ever */
+    PAUSE_MS = 20,
+    QUIET_MS = 500, /* without one seen: there is none any more */
+    ALL_MS = 5000,  /* what keeps starting processes cannot keep us for ever */
     FILE_MAX = 8 * 1024 * 1024,
 };
 
-static bool read_file(int folder, const char *name, struct buf *content)
-{
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-    ssize_t count = fd < 0 ? -1 : 1;
-
-    while (count > 0) {
-        if (!buf_reserve(content, 4096))
-            break;
-        count = read(fd, content->data + content->length, 4096);
-        if (count > 0)
-            content->length += (size_t)count;
-    }
-    if (fd >= 0)
-        close(fd);
-    return count == 0;
-}
-
-static bool carries(int folder, long pid, const char *marker)
+static bool carries(int folder, pid_t pid, const char *marker)
 {
     char name[64];
     struct buf content;
     bool found = false;
     size_t length = strlen(marker) + 1;
 
-    snprintf(name, sizeof(name), "%ld/environ", pid);
+    snprintf(name, sizeof(name), "%d/environ", pid);
     buf_init(&content, FILE_MAX);
-    if (read_file(folder, name, &content) && buf_putc(&content, '\0'))
+    if (hostfile_read(folder, name, &content) && buf_putc(&content, '\0'))
         for (size_t at = 0; at + length <= content.length && !found;
              at += strlen(content.data + at) + 1)
             found = memcmp(content.data + at, marker, length) == 0;
@@ -56,28 +42,29 @@ static bool carries(int folder, long pid, const char *marker)
     return found;
 }
 
-static long parent_of(int folder, long pid)
+static pid_t parent_of(int folder, pid_t pid)
 {
     char name[64];
     struct buf content;
-    long parent = 0;
+    pid_t parent = 0;
 
-    snprintf(name, sizeof(name), "%ld/stat", pid);
+    snprintf(name, sizeof(name), "%d/stat", pid);
     buf_init(&content, FILE_MAX);
-    if (read_file(folder, name, &content) && buf_putc(&content, '\0')) {
+    if (hostfile_read(folder, name, &content) && buf_putc(&content, '\0')) {
         const char *end = strrchr(content.data, ')'); /* the name before it may hold anything */
 
         if (end != NULL && strlen(end) > 4)
-            parent = strtol(end + 4, NULL, 10);
+            parent = (pid_t)strtol(end + 4, NULL, 10);
     }
     buf_release(&content);
     return parent;
 }
 
 struct process {
-    long pid;
-    long parent;
+    pid_t pid;
+    pid_t parent;
     bool marked;
+    int fd; /* of a marked one that is to be ended; -1: none */
 };
 
 struct processes {
@@ -101,53 +88,94 @@ static bool add_process(struct processes *list, const struct process *process)
     return true;
 }
 
-static void read_processes(DIR *proc, const char *marker, struct processes *list)
+/* Whether one of them is marked. */
+static bool read_processes(DIR *proc, const char *marker, struct processes *list)
 {
     const struct dirent *entry = NULL;
+    bool any = false;
 
     rewinddir(proc);
     list->count = 0;
     while ((entry = readdir(proc)) != NULL) {
         const char *name = entry->d_name;
-        struct process process = { .pid = strtol(name, NULL, 10) };
+        struct process process = { .fd = -1, .pid = (pid_t)strtol(name, NULL, 10) };
 
-        if (process.pid <= 1 || name[strspn(name, "0123456789")] != '\0' ||
-            process.pid == (long)getpid())
+        if (process.pid <= 1 || name[strspn(name, "0123456789")] != '\0' || process.pid == getpid())
             continue;
-        process.parent = parent_of(dirfd(proc), process.pid);
         process.marked = carries(dirfd(proc), process.pid, marker);
+        any = any || process.marked;
         if (!add_process(list, &process))
-            return;
+            break;
     }
+    return any;
+}
+
+static int by_pid(const void *one, const void *other)
+{
+    pid_t first = ((const struct process *)one)->pid;
+    pid_t second = ((const struct process *)other)->pid;
+
+    return first < second ? -1 : first > second;
+}
+
+static bool parent_is_marked(const struct processes *list, const struct process *process)
+{
+    const struct process wanted = { .pid = process->parent };
+    const struct process *parent =
+        bsearch(&wanted, list->items, list->count, sizeof(wanted), by_pid);
+
+    return parent != NULL && parent->marked;
 }
 
 /* A child may have been given another environment: it is known by its parent. */
-static void mark_descendants(const struct processes *list)
+static void mark_descendants(DIR *proc, struct processes *list)
 {
-    bool again = false;
+    bool again = true;
 
+    qsort(list->items, list->count, sizeof(*list->items), by_pid);
     for (size_t i = 0; i < list->count; i++)
-        again = again || list->items[i].marked;
+        list->items[i].parent = parent_of(dirfd(proc), list->items[i].pid);
     while (again) {
         again = false;
         for (size_t i = 0; i < list->count; i++)
-            for (size_t j = 0; j < list->count && !list->items[i].marked; j++)
-                if (list->items[j].marked && list->items[j].pid == list->items[i].parent) {
-                    list->items[i].marked = true;
-                    again = true;
-                }
+            if (!list->items[i].marked && parent_is_marked(list, &list->items[i])) {
+                list->items[i].marked = true;
+                again = true;
+            }
     }
 }
 
+/* A descriptor of the process, after a second look: the number may be another's by now. -1: it is.
+ */
+static int hold(DIR *proc, const struct process *process, const char *marker)
+{
+    int fd = pidfd_open(process->pid, 0);
+    bool same = fd >= 0 && (carries(dirfd(proc), process->pid, marker) ||
+                            parent_of(dirfd(proc), process->pid) == process->parent);
+
+    if (fd >= 0 && !same) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* All are held before the first is ended: a child is known by a parent that still lives. */
 static bool end_round(DIR *proc, const char *marker, struct processes *list)
 {
     bool seen = false;
 
-    read_processes(proc, marker, list);
-    mark_descendants(list);
+    if (!read_processes(proc, marker, list))
+        return false;
+    mark_descendants(proc, list);
     for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].marked)
-            seen = kill((pid_t)list->items[i].pid, SIGKILL) == 0 || seen;
+        list->items[i].fd = list->items[i].marked ? hold(proc, &list->items[i], marker) : -1;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].fd < 0)
+            continue;
+        seen = pidfd_send_signal(list->items[i].fd, SIGKILL, NULL, 0) == 0 || seen;
+        close(list->items[i].fd);
+    }
     return seen;
 }
 
@@ -155,16 +183,19 @@ void leftover_end(const char *root, const char *marker)
 {
     char path[4096];
     struct processes list = { .items = NULL };
+    int64_t start_ms = monotonic_ms();
+    int64_t seen_ms = start_ms;
     DIR *proc = NULL;
 
     snprintf(path, sizeof(path), "%s/proc", root);
     proc = opendir(path);
     if (proc == NULL)
         return;
-    for (int quiet = 0, round = 0; quiet < ROUNDS && round < ROUNDS_MAX; round++) {
-        struct timespec pause = { .tv_nsec = ROUND_MS * 1000000L };
+    while (monotonic_ms() - seen_ms < QUIET_MS && monotonic_ms() - start_ms < ALL_MS) {
+        struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 
-        quiet = end_round(proc, marker, &list) ? 0 : quiet + 1;
+        if (end_round(proc, marker, &list))
+            seen_ms = monotonic_ms();
         nanosleep(&pause, NULL);
     }
     free(list.items);

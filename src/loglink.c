@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "id.h"
+
 static bool refuse(const char *path, const char *why, struct err *err)
 {
     return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, why);
@@ -51,16 +53,29 @@ static int descend(int directory, const char *name, const char **last)
     return directory;
 }
 
+/* Whether it is ".../ID/ID-json.log", both the same 64 digits. */
+static bool is_docker_log(const char *path)
+{
+    static const char digits[] = "0123456789abcdef";
+    static const char ending[] = "-json.log";
+    const char *last = strrchr(path, '/');
+    size_t length = last == NULL ? 0 : strspn(last + 1, digits);
+
+    return length == ID_DIGITS && strcmp(last + 1 + length, ending) == 0 &&
+           last - path > ID_DIGITS && last[-ID_DIGITS - 1] == '/' &&
+           strncmp(last - ID_DIGITS, last + 1, ID_DIGITS) == 0;
+}
+
 /* A link that an earlier container of this name has left. */
 static bool is_ours(int directory, const char *name)
 {
-    static const char ending[] = "-json.log";
     char target[PATH_MAX];
-    ssize_t length = readlinkat(directory, name, target, sizeof(target));
-    size_t end = sizeof(ending) - 1;
+    ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
 
-    return length > (ssize_t)end && (size_t)length < sizeof(target) &&
-           memcmp(target + (size_t)length - end, ending, end) == 0;
+    if (length < 0)
+        return false;
+    target[length] = '\0';
+    return is_docker_log(target);
 }
 
 bool loglink_make(const char *root, const char *directory, const char *name, const char *target,

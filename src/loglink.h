@@ -9,8 +9,9 @@
 #include "err.h"
 
 /* Links directory/name (path_is_beneath) to target, beneath root (a prefix of directory; ""). No
- * link is followed below the directory, and nothing is replaced but a link of ours, one to a
- * "…-json.log". The directory and the folders within it must be there. Errors: FAILED_PRECONDITION.
+ * link is followed below the directory, and nothing is replaced but a link of ours, to a
+ * container's "ID/ID-json.log". The directory and the folders within it must be there. Errors:
+ * FAILED_PRECONDITION.
  */
 bool loglink_make(const char *root, const char *directory, const char *name, const char *target,
                   struct err *err);

@@ -212,6 +212,7 @@ const struct method methods[] = {
     { .name = "PullImage",
       .field = 50,
       .docker = "docker pull -- IMAGE",
+      .docker_config = true,
       .plan = plan_pull_image,
       .parse = parse_pull_image },
     { .name = "RemoveImage",

@@ -211,7 +211,7 @@ static bool push_cdi_device(const struct call *call, const char *name, struct pl
     if (*name == '/' || slash == NULL || strchr(slash, '=') == NULL || strchr(name, ':') != NULL)
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "CDI_devices \"%s\": is not as vendor.com/class=name", name);
-    if (!needs_version(call, "CDI_devices", DOCKER_RECURSIVE_READONLY, err))
+    if (!needs_version(call, "CDI_devices", DOCKER_CDI_DEVICES, err))
         return false;
     strv_pushf(&plan->command.argv, "--device=%s", name);
     return true;

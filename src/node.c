@@ -11,6 +11,7 @@
 #include "json.h"
 #include "list.h"
 #include "pairs.h"
+#include "utf8.h"
 
 static char *constant(const char *text)
 {
@@ -138,6 +139,14 @@ static void give_features(const struct call *call, const json_t *json, CRI(Statu
     *answer->features = (CRI(RuntimeFeatures))CRI_INIT(RUNTIME_FEATURES);
 }
 
+static const char *clean(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+
+    utf8_clean(copy);
+    return copy;
+}
+
 /* Why the engine does not answer; "" when it does. */
 static const char *why_down(const struct call *call, const struct docker_result *result,
                             const json_t *json)
@@ -147,7 +156,7 @@ static const char *why_down(const struct call *call, const struct docker_result 
     if (*said != '\0')
         return arena_strdup(call->arena, said);
     if (result->exit_code != 0)
-        return failure_text(call->arena, result);
+        return clean(call->arena, failure_text(call->arena, result));
     return "";
 }
 
@@ -160,6 +169,8 @@ bool parse_status(const struct call *call, const struct docker_result *result,
     const json_t *json = NULL;
     const char *down = NULL;
 
+    if (result->signal != 0)
+        return failure_set(call->arena, result, err);
     if (result->stdout_length > 0)
         json = json_read(result->stdout_text, result->stdout_length, err);
     if (err->code != GRPC_OK)

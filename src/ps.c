@@ -111,26 +111,13 @@ static struct pairs split_labels(struct arena *arena, const char *text)
     return pairs;
 }
 
-static const char *joined_record(struct arena *arena, const json_t *line)
-{
-    const char *json = json_text_at(line, COLUMN_RECORD);
-
-    for (size_t i = COLUMN_RECORD + 1; i < COLUMN_COUNT; i++) {
-        const char *piece = json_text_at(line, i);
-
-        if (*piece == '\0')
-            break;
-        json = arena_printf(arena, "%s%s", json, piece);
-    }
-    return json;
-}
-
-static void read_row(const struct call *call, const json_t *line, struct ps_row *row)
+/* False for a container that has our label and a name that is none of ours. */
+static bool read_row(const struct call *call, const json_t *line, struct ps_row *row)
 {
     struct arena *arena = call->arena;
     struct pairs labels = split_labels(arena, json_text_at(line, COLUMN_LABELS));
     const char *name = record_own_name(arena, json_text_at(line, COLUMN_NAMES));
-    const char *sandbox_id = json_text_at(line, COLUMN_SANDBOX_ID); /* a sandbox has none */
+    const char *pieces[RECORD_PIECES];
 
     *row = (struct ps_row){
         .id = arena_strdup(arena, json_text_at(line, COLUMN_ID)),
@@ -138,9 +125,12 @@ static void read_row(const struct call *call, const json_t *line, struct ps_row 
         .created_at = units_time_ns(json_text_at(line, COLUMN_CREATED)),
         .image = arena_strdup(arena, json_text_at(line, COLUMN_IMAGE)),
     };
-    record_read(arena, joined_record(call->scratch, line), &labels, *sandbox_id == '\0', name,
-                &row->record);
-    row->record.sandbox_id = arena_strdup(arena, sandbox_id);
+    for (size_t i = 0; i < RECORD_PIECES; i++)
+        pieces[i] = json_text_at(line, COLUMN_RECORD + i);
+    if (!record_read(arena, pieces, &labels, name, &row->record))
+        return false;
+    row->record.sandbox_id = arena_strdup(arena, json_text_at(line, COLUMN_SANDBOX_ID));
+    return true;
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -156,13 +146,30 @@ static bool is_one_of(const char *status, const char *const *statuses)
     return false;
 }
 
+/* Docker has filtered by the plain labels, exactly; of a row without a record that is all that can
+ * be told, because its labels cannot be parted with certainty. */
+static bool has_labels(const struct ps_filter *filter, const struct ps_row *row)
+{
+    if (row->record.exact)
+        return pairs_include(&row->record.labels, &filter->labels);
+    for (size_t i = 0; i < filter->labels.count; i++) {
+        const struct pair *label = &filter->labels.items[i];
+        const struct pairs one = { .items = &filter->labels.items[i], .count = 1 };
+
+        if (!record_label_is_plain(label->key, label->value) &&
+            !pairs_include(&row->record.labels, &one))
+            return false;
+    }
+    return true;
+}
+
 static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
     return has_prefix(row->id, filter->id) &&
            has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
            (filter->statuses == NULL || is_one_of(row->status, filter->statuses)) &&
            (filter->other_than == NULL || !is_one_of(row->status, filter->other_than)) &&
-           pairs_include(&row->record.labels, &filter->labels);
+           has_labels(filter, row);
 }
 
 bool ps_read_line(const struct call *call, const struct ps_filter *filter, const char *line,
@@ -176,8 +183,7 @@ bool ps_read_line(const struct call *call, const struct ps_filter *filter, const
     if (json_array_size(columns_read) != COLUMN_COUNT ||
         !id_full(json_text_at(columns_read, COLUMN_ID)))
         return err_set(err, GRPC_INTERNAL, "docker ps: a line is not the columns that were asked");
-    read_row(call, columns_read, row);
-    *passes = is_wanted(filter, row);
+    *passes = read_row(call, columns_read, row) && is_wanted(filter, row);
     arena_reset(call->scratch);
     return true;
 }

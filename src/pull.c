@@ -19,15 +19,28 @@ static const char *host_of(struct arena *arena, const char *address)
     return arena_strndup(arena, host, strcspn(host, "/"));
 }
 
-static bool is_hub(const char *host)
+static bool is_one_of(const char *host, const char *const *names)
 {
-    static const char *const names[] = { "docker.io", "index.docker.io", "registry-1.docker.io",
-                                         "registry.hub.docker.com" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(host, names[i]) == 0)
+    for (; *names != NULL; names++)
+        if (strcmp(host, *names) == 0)
             return true;
     return false;
+}
+
+/* Docker Hub as an image's name may have it: docker looks for its credentials under one key. */
+static bool is_hub(const char *registry)
+{
+    static const char *const names[] = { "docker.io", "index.docker.io", NULL };
+
+    return is_one_of(registry, names);
+}
+
+/* Docker Hub as a server address may have it. */
+static bool is_hub_server(const char *host)
+{
+    static const char *const names[] = { "registry-1.docker.io", "registry.hub.docker.com", NULL };
+
+    return is_hub(host) || is_one_of(host, names);
 }
 
 /* Credentials may go to the registry that they are for, and to no other. */
@@ -36,23 +49,32 @@ static bool check_server(struct arena *arena, const CRI(AuthConfig) *auth, const
 {
     const char *host = host_of(arena, auth->server_address);
 
-    if (*host == '\0' || strcmp(host, registry) == 0 || (is_hub(host) && is_hub(registry)))
+    if (*host == '\0' || strcmp(host, registry) == 0 || (is_hub_server(host) && is_hub(registry)))
         return true;
     return err_set(err, GRPC_INVALID_ARGUMENT,
                    "auth.server_address: the credentials are for \"%s\", the image is at \"%s\"",
                    host, registry);
 }
 
-/* base64 of USER:PASSWORD: docker's own error about it would show it. */
+/* base64 of USER:PASSWORD (RFC 4648): docker's own error about it would show it, and one without a
+ * colon it would leave out. */
 static bool check_auth(const char *auth, struct err *err)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t length = strspn(auth, digits);
     size_t padding = strspn(auth + length, "=");
+    bool colon = false;
+    unsigned bits = 0;
 
-    if (auth[length + padding] != '\0' || padding > 2 || (length + padding) % 4 != 0)
-        return err_set(err, GRPC_INVALID_ARGUMENT, "auth.auth: is not base64");
-    return true;
+    for (size_t i = 0; i < length; i++) {
+        bits = bits << 6 | (unsigned)(strchr(digits, auth[i]) - digits);
+        if (i % 4 != 0) /* the byte that this digit completes */
+            colon = colon || (bits >> (6 - 2 * (i % 4)) & 0xff) == ':';
+    }
+    if (*auth == '\0' ||
+        (colon && auth[length + padding] == '\0' && padding <= 2 && (length + padding) % 4 == 0))
+        return true;
+    return err_set(err, GRPC_INVALID_ARGUMENT, "auth.auth: is not the base64 of USER:PASSWORD");
 }
 
 static void put(json_t *object, const char *name, const char *text)

@@ -118,9 +118,8 @@ static const char *write_json(struct arena *arena, const struct record *record)
 static bool push_json(struct strv *argv, const char *json, struct err *err)
 {
     size_t left = strlen(json);
-    int piece = 0;
 
-    for (; left > 0; piece++) {
+    for (int piece = 0; left > 0; piece++) {
         size_t length = utf8_cut(json, left, LABEL_MAX);
 
         if (piece == RECORD_PIECES)
@@ -134,9 +133,6 @@ static bool push_json(struct strv *argv, const char *json, struct err *err)
         json += length;
         left -= length;
     }
-    /* An image may have labels of these names, too: the next one ends ours. */
-    if (piece < RECORD_PIECES)
-        strv_pushf(argv, "--label=%s.%d=", LABEL_RECORD, piece);
     return true;
 }
 
@@ -168,18 +164,11 @@ bool record_push_labels(const struct record *record, struct strv *argv, struct e
 
 /* --- reading --- */
 
-const char *record_json(struct arena *arena, const struct pairs *labels)
+void record_pieces(struct arena *arena, const struct pairs *labels, const char **pieces)
 {
-    const char *json = pairs_get(labels, LABEL_RECORD);
-
-    for (int piece = 1; json != NULL && piece < RECORD_PIECES; piece++) {
-        const char *next = pairs_get(labels, arena_printf(arena, "%s.%d", LABEL_RECORD, piece));
-
-        if (next == NULL || *next == '\0')
-            break;
-        json = arena_printf(arena, "%s%s", json, next);
-    }
-    return json == NULL ? "" : json;
+    pieces[0] = pairs_get(labels, LABEL_RECORD);
+    for (int i = 1; i < RECORD_PIECES; i++)
+        pieces[i] = pairs_get(labels, arena_printf(arena, "%s.%d", LABEL_RECORD, i));
 }
 
 const char *record_own_name(struct arena *arena, const char *names)
@@ -210,15 +199,31 @@ static CRI(ImageSpec) *read_image(struct arena *arena, const json_t *image)
     return spec;
 }
 
-static bool read_json(struct arena *arena, const char *text, struct record *record)
+/* The JSON is whole as soon as it parses: what follows is not ours, an image may have labels of
+ * these names, too. */
+static const json_t *parse_pieces(struct arena *arena, const char *const *pieces)
 {
-    struct err ignored = { .code = GRPC_OK };
-    const json_t *object = *text == '\0' ? NULL : json_read(text, strlen(text), &ignored);
+    const char *text = "";
+    const json_t *object = NULL;
+
+    for (int i = 0; i < RECORD_PIECES && pieces[i] != NULL && object == NULL; i++) {
+        struct err ignored = { .code = GRPC_OK };
+
+        text = i == 0 ? pieces[i] : arena_printf(arena, "%s%s", text, pieces[i]);
+        object = *text == '\0' ? NULL : json_read(text, strlen(text), &ignored);
+    }
+    return object;
+}
+
+static bool read_json(struct arena *arena, const char *const *pieces, struct record *record)
+{
+    const json_t *object = parse_pieces(arena, pieces);
     const json_t *container = json_path(object, "container");
 
     if (!json_is_object(object))
         return false;
     *record = (struct record){
+        .exact = true,
         .sandbox = container == NULL,
         .name = { .container = arena_strdup(
                       arena, container == NULL ? NAME_SANDBOX : json_text(container, "name")),
@@ -265,35 +270,32 @@ static void split_labels(struct arena *arena, const struct pairs *all, struct re
     }
 }
 
-/* The name says all of the metadata; where a person renamed the container, the kubelet's labels
- * do. */
-static void read_labels(struct arena *arena, const struct pairs *labels, bool sandbox,
-                        const char *name, struct record *record)
+static void read_labels(struct arena *arena, const struct pairs *labels, const struct name *name,
+                        struct record *record)
 {
     *record = (struct record){
-        .sandbox = sandbox,
+        .sandbox = strcmp(name->container, NAME_SANDBOX) == 0,
+        .name = *name,
         .sandbox_id = label_or(labels, LABEL_SANDBOX_ID, ""),
         .log_path = label_or(labels, LABEL_LOG_PATH, ""),
         .log_directory = "",
         .cgroup_parent = "",
         .pid_mode = CRI_ENUM(NAMESPACE_MODE, CONTAINER), /* cri-dockerd's only other than NODE */
     };
-    if (!name_read(arena, name, &record->name))
-        record->name = (struct name){
-            .container = label_or(labels, LABEL_CONTAINER_NAME, ""),
-            .pod = label_or(labels, "io.kubernetes.pod.name", ""),
-            .namespace = label_or(labels, "io.kubernetes.pod.namespace", ""),
-            .uid = label_or(labels, "io.kubernetes.pod.uid", ""),
-        };
     if (record->sandbox)
-        record->pod_attempt = record->name.attempt;
+        record->pod_attempt = name->attempt;
     split_labels(arena, labels, record);
 }
 
-void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
-                 const char *name, struct record *record)
+bool record_read(struct arena *arena, const char *const *pieces, const struct pairs *labels,
+                 const char *docker_name, struct record *record)
 {
-    if (!read_json(arena, json, record) || strcmp(name_print(arena, &record->name), name) != 0)
-        read_labels(arena, labels, sandbox, name, record);
-    record->sandbox = sandbox;
+    struct name name;
+
+    if (!name_read(arena, docker_name, &name))
+        return false;
+    if (!read_json(arena, pieces, record) ||
+        strcmp(name_print(arena, &record->name), docker_name) != 0)
+        read_labels(arena, labels, &name, record);
+    return true;
 }

@@ -46,6 +46,7 @@ enum { RECORD_PIECES = 8 };
 enum { LABEL_MAX = 120 * 1024 };
 
 struct record {
+    bool exact; /* from the JSON */
     bool sandbox;
     struct name name;     /* name.attempt is the container's, or the pod's on a sandbox */
     uint32_t pod_attempt; /* also on a container; 0 where cri-dockerd made it */
@@ -67,14 +68,17 @@ bool record_push_labels(const struct record *record, struct strv *argv, struct e
  * not for the keys above, nor for what docker refuses or one argument cannot hold. */
 bool record_label_is_plain(const char *key, const char *value);
 
-/* Reads a record from docker's labels and name: from the JSON; without it (cri-dockerd made the
- * container), from the others and from the name. json is the record's JSON, pieces joined, or
- * ""; sandbox is what LABEL_TYPE says. The strings are copies, or those of labels and name. */
-void record_read(struct arena *arena, const char *json, const struct pairs *labels, bool sandbox,
-                 const char *name, struct record *record);
+/* Reads a record from docker's labels and name. The JSON (its pieces, each NULL or "" where there
+ * is none) is believed where it is of this name: an image's labels become its containers', and one
+ * may carry the record of another container. Else (cri-dockerd made the container) the record is
+ * read from the other labels and from the name. False for a name that neither of us gives: a
+ * container of a person's, from such an image, is not the CRI's. The strings are copies, or those
+ * of labels. */
+bool record_read(struct arena *arena, const char *const *pieces, const struct pairs *labels,
+                 const char *docker_name, struct record *record);
 
-/* The JSON in docker's labels, pieces joined; "" if there is none. */
-const char *record_json(struct arena *arena, const struct pairs *labels);
+/* Fills RECORD_PIECES pieces from docker's labels. */
+void record_pieces(struct arena *arena, const struct pairs *labels, const char **pieces);
 
 /* The name among docker's names ("/name" of inspect, "name,other/alias" of ps). */
 const char *record_own_name(struct arena *arena, const char *names);

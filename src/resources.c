@@ -52,12 +52,14 @@ static bool read_cpu_max(struct arena *arena, const char *text, struct limits *l
 {
     size_t length = strcspn(text, " ");
 
-    if (!read_number(arena_strndup(arena, text, length), &limits->cpu_quota))
+    if (!read_number(arena_strndup(arena, text, length), &limits->cpu_quota) ||
+        limits->cpu_quota == 0)
         return false;
-    return text[length] == '\0' || read_number(text + length + 1, &limits->cpu_period);
+    return text[length] == '\0' ||
+           (read_number(text + length + 1, &limits->cpu_period) && limits->cpu_period > 0);
 }
 
-static bool read_unified(struct arena *arena, const char *key, const char *value,
+static bool read_unified(struct plan *plan, const char *key, const char *value,
                          struct limits *limits, struct err *err)
 {
     bool known = true;
@@ -65,13 +67,15 @@ static bool read_unified(struct arena *arena, const char *key, const char *value
     if (strcmp(key, "memory.max") == 0)
         known = read_number(value, &limits->memory) && limits->memory > 0;
     else if (strcmp(key, "pids.max") == 0)
-        known = read_number(value, &limits->pids);
+        known = read_number(value, &limits->pids) && limits->pids != 0;
     else if (strcmp(key, "cpu.max") == 0)
-        known = read_cpu_max(arena, value, limits);
+        known = read_cpu_max(plan->command.argv.arena, value, limits);
     else if (strcmp(key, "cpuset.cpus") == 0)
         limits->cpus = value;
     else if (strcmp(key, "cpuset.mems") == 0)
         limits->mems = value;
+    else if (strcmp(key, "memory.oom.group") == 0) /* the kubelet's default: widens nothing */
+        strv_push(&plan->ignored, "linux.resources.unified[memory.oom.group]");
     else
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "resources.unified[\"%s\"]: docker has no option for it", key);
@@ -177,8 +181,8 @@ bool push_resources(const CRI(LinuxContainerResources) *resources, enum resource
                              .mems = resources->cpuset_mems };
 
     for (size_t i = 0; i < resources->n_unified; i++)
-        if (!read_unified(plan->command.argv.arena, resources->unified[i]->key,
-                          resources->unified[i]->value, &limits, err))
+        if (!read_unified(plan, resources->unified[i]->key, resources->unified[i]->value, &limits,
+                          err))
             return false;
     if (!check_limits(&limits, use, err) || !check_hugepages(resources, err))
         return false;

@@ -258,7 +258,8 @@ static bool run_blocked(const struct command *command, const struct run_limits *
 /* CHLD and the signals that end us, but for one that we were started to ignore (nohup). */
 static void signals_of_interest(sigset_t *set)
 {
-    static const int ending[] = { SIGTERM, SIGINT, SIGHUP };
+    static const int ending[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
+                                  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
 
     sigemptyset(set);
     sigaddset(set, SIGCHLD);

@@ -217,11 +217,23 @@ static bool is_one_of(const char *path, const char *const *list)
     return false;
 }
 
+/* One for each cpu: masked by docker 28 and by the kubelet from 1.31 on. */
+static bool is_thermal_throttle(const char *path)
+{
+    static const char start[] = "/sys/devices/system/cpu/cpu";
+
+    if (strncmp(path, start, strlen(start)) != 0)
+        return false;
+    path += strlen(start);
+    return strspn(path, "0123456789") > 0 &&
+           strcmp(path + strspn(path, "0123456789"), "/thermal_throttle") == 0;
+}
+
 static bool check_paths(const char *field, size_t count, char *const *paths,
                         const char *const *defaults, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_one_of(paths[i], defaults))
+        if (!is_one_of(paths[i], defaults) && !is_thermal_throttle(paths[i]))
             return err_set(err, GRPC_INVALID_ARGUMENT,
                            "%s: \"%s\" is not one of docker's own, and docker has no option for "
                            "others",

@@ -199,9 +199,14 @@ static enum frame_status read_request(struct server *server, struct frame *frame
 
 static bool decode_and_plan(struct server *server, const struct frame *frame)
 {
-    return server->err.code == GRPC_OK &&
-           exchange_decode(&server->exchange, frame->bytes, frame->length, &server->err) &&
-           exchange_plan(&server->exchange, &server->err);
+    struct exchange *exchange = &server->exchange;
+
+    if (server->err.code != GRPC_OK ||
+        !exchange_decode(exchange, frame->bytes, frame->length, &server->err))
+        return false;
+    if (exchange->method->docker_config)
+        surroundings_read_docker(&server->arena, &server->surroundings);
+    return exchange_plan(exchange, &server->err);
 }
 
 static bool run_docker(struct server *server, struct run_output *output)

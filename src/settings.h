@@ -27,7 +27,8 @@ struct settings {
 
 /* Docker's first command lines with flags that 20.10 does not have. */
 enum {
-    DOCKER_RECURSIVE_READONLY = 2500, /* --mount …,bind-recursive=…; also CDI devices */
+    DOCKER_RECURSIVE_READONLY = 2500, /* --mount …,bind-recursive=… */
+    DOCKER_CDI_DEVICES = 2500,        /* --device=vendor.com/class=name */
     DOCKER_IMAGE_MOUNTS = 2800,       /* --mount type=image */
 };
 

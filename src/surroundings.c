@@ -4,6 +4,9 @@
 #include "surroundings.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -34,17 +37,37 @@ static const char *new_nonce(struct arena *arena)
     /* No more than 256 bytes are always given at once (getrandom(2)). */
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
         number = (unsigned long long)getpid();
+    json_seed(number);
     return arena_printf(arena, "%016llx", number);
 }
 
-/* Where docker looks for its configuration; "" when it is not an absolute path. */
+/* As docker finds it: systemd's services may have no HOME. (getpwuid would need shared libraries,
+ * which we are linked without.) */
+static const char *home_folder(struct arena *arena)
+{
+    const char *home = variable_or("HOME", "");
+    FILE *users = *home != '\0' ? NULL : fopen("/etc/passwd", "re");
+    const struct passwd *user = NULL;
+
+    while (users != NULL && *home == '\0' && (user = fgetpwent(users)) != NULL)
+        if (user->pw_uid == getuid())
+            home = arena_strdup(arena, user->pw_dir);
+    if (users != NULL)
+        fclose(users);
+    return home;
+}
+
+/* Where docker looks for its configuration; "" when that cannot be told. */
 static const char *config_folder(struct arena *arena)
 {
     const char *folder = variable_or("DOCKER_CONFIG", "");
-    const char *home = variable_or("HOME", "");
+    const char *home = *folder == '\0' ? home_folder(arena) : "";
+    char here[PATH_MAX];
 
-    if (*folder == '\0' && *home != '\0')
+    if (*home != '\0')
         folder = arena_printf(arena, "%s/.docker", home);
+    if (*folder != '\0' && *folder != '/' && getcwd(here, sizeof(here)) != NULL)
+        folder = arena_printf(arena, "%s/%s", here, folder);
     return *folder == '/' ? folder : "";
 }
 
@@ -80,15 +103,20 @@ static const char *current_context(struct arena *arena, const char *folder)
 
 void surroundings_read(struct arena *arena, struct surroundings *surroundings)
 {
-    const char *folder = config_folder(arena);
-
     *surroundings = (struct surroundings){
         .nonce = new_nonce(arena),
         .temp_dir = variable_or("TMPDIR", "/tmp"),
-        .docker_config = folder,
-        .docker_context = current_context(arena, folder),
-        .docker_cert_path = variable_or("DOCKER_CERT_PATH", folder),
+        .docker_config = "",
+        .docker_context = "",
+        .docker_cert_path = "",
     };
     if (*surroundings->temp_dir != '/')
         surroundings->temp_dir = "/tmp";
+}
+
+void surroundings_read_docker(struct arena *arena, struct surroundings *surroundings)
+{
+    surroundings->docker_config = config_folder(arena);
+    surroundings->docker_context = current_context(arena, surroundings->docker_config);
+    surroundings->docker_cert_path = variable_or("DOCKER_CERT_PATH", surroundings->docker_config);
 }

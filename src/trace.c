@@ -15,7 +15,7 @@ static int open_trace(const char *name)
 {
     if (name[strspn(name, "0123456789")] == '\0' && strlen(name) < 8)
         return dup((int)strtol(name, NULL, 10));
-    return open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
 static json_t *now(struct arena *arena)

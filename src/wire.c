@@ -7,7 +7,8 @@
 
 #include "utf8.h"
 
-enum { VARINT_BYTES = 10 };
+/* libprotobuf-c reads tags and lengths of five bytes at the most. */
+enum { VARINT_BYTES = 10, SHORT_BYTES = 5 };
 
 /* https://protobuf.dev/programming-guides/encoding/#structure */
 enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
@@ -94,7 +95,8 @@ static bool read_value(struct span *span, struct value *value)
     case WIRE_32:
         return skip(span, 4);
     case WIRE_BYTES:
-        if (!read_varint(span, &value->number))
+        value->bytes.next = span->next;
+        if (!read_varint(span, &value->number) || span->next - value->bytes.next > SHORT_BYTES)
             return false;
         value->bytes.next = span->next;
         if (!skip(span, value->number))
@@ -201,7 +203,10 @@ static bool check_message(const struct walk *walk, const struct level *level, st
         struct value value = { .type = WIRE_VARINT };
         uint64_t tag = 0;
 
-        if (!read_varint(&bytes, &tag) || tag >> 3 == 0 || tag >> 32 != 0)
+        const uint8_t *start = bytes.next;
+
+        if (!read_varint(&bytes, &tag) || tag >> 3 == 0 || bytes.next - start > SHORT_BYTES ||
+            tag >> 32 != 0)
             return refuse(walk, level, "#", "is not a protobuf field");
         value.type = (enum wire_type)(tag & 7);
         field = protobuf_c_message_descriptor_get_field(level->descriptor, (unsigned)(tag >> 3));
