@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file reads what a cgroup has used.
  * It must not know docker or the CRI. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +102,8 @@ static uint64_t number(const char *text)
 
     if (text == NULL || !is_digit(*text))
         return USAGE_UNKNOWN;
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    return errno != 0 || strchr(" \n", *end) == NULL ? USAGE_UNKNOWN : value;
+    value = strtoull(text, &end, 10); /* ULLONG_MAX, which is unknown, for more than it can hold */
+    return strchr(" \n", *end) == NULL ? USAGE_UNKNOWN : value;
 }
 
 static uint64_t times(uint64_t value, uint64_t unit)

@@ -334,10 +334,11 @@ static void test_v1_without_swap_accounting(void **state)
     (void)state;
     tree_put(MEMORY "docker/" WEB "/memory.usage_in_bytes", "4096\n");
     tree_put(MEMORY "docker/" WEB "/memory.limit_in_bytes", "9223372036854710272\n");
-    tree_put(MEMORY "docker/" WEB "/memory.stat", "cache 1\ntotal_cache 2\n");
+    tree_put(MEMORY "docker/" WEB "/memory.stat", "cache 1\nrss 1\ntotal_cache 2\ntotal_rss 3\n");
     read_at(tree, WEB);
     assert_usage(memory_limit_bytes, 0);
     assert_usage(memory_cache_bytes, 2);
+    assert_usage(memory_rss_bytes, 3);
     assert_unknown(swap_usage_bytes);
     assert_unknown(swap_limit_bytes);
 }
