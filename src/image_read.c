@@ -16,11 +16,6 @@
 #include "reference.h"
 #include "units.h"
 
-static const char *name_of(const CRI(ImageSpec) *spec)
-{
-    return spec == NULL ? "" : spec->image;
-}
-
 static bool plan_inspect_image(const char *reference, struct plan *plan, struct err *err)
 {
     if (!reference_check(reference, err))
@@ -129,7 +124,7 @@ bool plan_image_status(const struct call *call, struct plan *plan, struct err *e
 {
     const CRI(ImageStatusRequest) *request = (const void *)call->request;
 
-    return plan_inspect_image(name_of(request->image), plan, err);
+    return plan_inspect_image(request->image == NULL ? "" : request->image->image, plan, err);
 }
 
 /* containerd's users look for imageSpec. */
@@ -158,8 +153,8 @@ bool parse_image_status(const struct call *call, const struct docker_result *res
     CRI(ImageStatusResponse) *answer = (void *)response;
     const json_t *json = read_image(call, result, err);
 
-    if (json == NULL)
-        return err->code == GRPC_OK; /* an image that is not there is an answer without one */
+    if (json == NULL) /* an image that is not there is an answer without one */
+        return err->code == GRPC_OK;
     answer->image = inspected_image(call, json);
     if (request->verbose) {
         struct pairs info = image_info(call, json);
@@ -176,7 +171,7 @@ enum { IMAGE_ID, IMAGE_REPOSITORY, IMAGE_TAG, IMAGE_DIGEST, IMAGE_SIZE, IMAGE_CO
 
 static const char *filter_of(const CRI(ImageFilter) *filter)
 {
-    return filter == NULL ? "" : name_of(filter->image);
+    return filter == NULL || filter->image == NULL ? "" : filter->image->image;
 }
 
 static void push_images(struct strv *argv)

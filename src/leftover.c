@@ -132,6 +132,8 @@ static void mark_descendants(DIR *proc, struct processes *list)
 {
     bool again = true;
 
+    if (list->items == NULL)
+        return;
     qsort(list->items, list->count, sizeof(*list->items), by_pid);
     for (size_t i = 0; i < list->count; i++)
         list->items[i].parent = parent_of(dirfd(proc), list->items[i].pid);

@@ -9,9 +9,9 @@
 struct method {
     const char *name;          /* as in the .proto: "StopContainer" */
     unsigned field;            /* its number in oneshot.v1.Request.call and Response.result */
+    bool docker_config;        /* plan wants to know the caller\'s docker configuration */
     const char *docker;        /* the command that it becomes, for people; NULL: not supported */
     const char *refusal;       /* why it is not supported, and what to do instead */
-    bool docker_config;        /* plan wants to know the caller's docker configuration */
     plan_function *plan;       /* NULL: not supported */
     parse_function *parse;     /* NULL where a stream wants nothing of docker's end */
     answer_function *answer;   /* where plan answers without docker; NULL: as initialised */
