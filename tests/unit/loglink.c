@@ -8,7 +8,9 @@
 
 #include "loglink.h"
 
-#define TARGET "/var/lib/docker/containers/0123/0123-json.log"
+#define DIGITS_16 "0123456789abcdef"
+#define ID        DIGITS_16 DIGITS_16 DIGITS_16 DIGITS_16
+#define TARGET    "/var/lib/docker/containers/" ID "/" ID "-json.log"
 
 static char root[64];
 
@@ -102,7 +104,7 @@ static void test_the_directory_itself_may_be_reached_by_a_link(void **state)
 static void test_a_link_of_our_kind_is_replaced(void **state)
 {
     (void)state;
-    assert_int_equal(symlink("/other/root/containers/ff/ff-json.log", at("/logs/0.log")), 0);
+    assert_int_equal(symlink("/other" TARGET, at("/logs/0.log")), 0);
     assert_true(make("/logs", "0.log"));
     expect_link("/logs/0.log", TARGET);
     assert_true(make("/logs", "0.log"));
@@ -111,11 +113,23 @@ static void test_a_link_of_our_kind_is_replaced(void **state)
 
 static void test_another_link_is_kept(void **state)
 {
+    static const char *const others[] = { "/etc/passwd",
+                                          "/a-json.log",
+                                          "/c/" ID "/" DIGITS_16 "-json.log",
+                                          "/c/" DIGITS_16 "/" ID "-json.log",
+                                          "/" ID "-json.log",
+                                          ID "/" ID "-json.log",
+                                          TARGET ".1",
+                                          TARGET "/" };
+
     (void)state;
-    assert_int_equal(symlink("/etc/passwd", at("/logs/0.log")), 0);
-    assert_false(make("/logs", "0.log"));
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log\": File exists");
-    expect_link("/logs/0.log", "/etc/passwd");
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(symlink(others[i], at("/logs/0.log")), 0);
+        assert_false(make("/logs", "0.log"));
+        expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log\": File exists");
+        expect_link("/logs/0.log", others[i]);
+        assert_int_equal(unlink(at("/logs/0.log")), 0);
+    }
 }
 
 static void test_a_file_is_kept_and_said_to_exist(void **state)

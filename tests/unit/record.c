@@ -66,13 +66,20 @@ static struct pairs written(const struct record *record)
     return labels_of(&argv);
 }
 
+static bool read_labels(const struct pairs *labels, const char *name, struct record *record)
+{
+    const char *pieces[RECORD_PIECES];
+
+    record_pieces(&arena, labels, pieces);
+    return record_read(&arena, pieces, labels, name, record);
+}
+
 static struct record there_and_back(const struct record *record)
 {
-    struct pairs labels = written(record);
+    const struct pairs labels = written(record);
     struct record back;
 
-    record_read(&arena, record_json(&arena, &labels), &labels, record->sandbox,
-                name_print(&arena, &record->name), &back);
+    assert_true(read_labels(&labels, name_print(&arena, &record->name), &back));
     return back;
 }
 
@@ -195,7 +202,37 @@ static void test_a_clients_label_is_never_taken_for_ours(void **state)
     expect_record(&record);
     assert_string_equal(pairs_get(&seen, LABEL_TYPE), LABEL_TYPE_CONTAINER);
     assert_string_equal(pairs_get(&seen, LABEL_SANDBOX_ID), "0123");
-    assert_null(strstr(record_json(&arena, &seen), "}forged"));
+}
+
+/* docker run and create add an image's labels to those of the command. */
+static void test_an_images_label_is_never_taken_for_ours(void **state)
+{
+    struct pair items[100] = { { LABEL_RECORD ".1", "garbage" }, { LABEL_RECORD ".2", "}" } };
+    struct record record = container_record(NULL, 0, NULL, 0);
+    const struct pairs seen = written(&record);
+    struct pairs labels = { items, 2 };
+    struct record back;
+
+    (void)state;
+    for (size_t i = 0; i < seen.count; i++)
+        items[labels.count++] = seen.items[i];
+    assert_true(read_labels(&labels, "k8s_app_pod_ns_uid_3", &back));
+    assert_int_equal(back.pod_attempt, 2);
+    assert_string_equal(back.image->image, "busybox:1");
+}
+
+static void test_the_record_of_another_name_is_not_believed(void **state)
+{
+    struct pair annotations[] = { { "forged", "yes" } };
+    struct record record = container_record(NULL, 0, annotations, 1);
+    const struct pairs labels = written(&record);
+    struct record back;
+
+    (void)state;
+    assert_true(read_labels(&labels, "k8s_app_other_ns_uid_3", &back));
+    assert_string_equal(back.name.pod, "other");
+    assert_null(back.image);
+    assert_false(read_labels(&labels, "web", &back));
 }
 
 static char *long_text(size_t length)
@@ -261,7 +298,7 @@ static void test_a_container_of_cri_dockerd_is_read_from_its_labels_and_name(voi
     struct record record;
 
     (void)state;
-    record_read(&arena, "", &labels, false, "k8s_app_pod_ns_uid_5", &record);
+    assert_true(read_labels(&labels, "k8s_app_pod_ns_uid_5", &record));
     assert_false(record.sandbox);
     assert_string_equal(record.name.container, "app");
     assert_string_equal(record.name.namespace, "ns");
@@ -286,7 +323,7 @@ static void test_a_sandbox_of_cri_dockerd_hides_its_container_name(void **state)
     struct record record;
 
     (void)state;
-    record_read(&arena, "", &labels, true, "k8s_POD_pod_ns_uid_6", &record);
+    assert_true(read_labels(&labels, "k8s_POD_pod_ns_uid_6", &record));
     assert_true(record.sandbox);
     assert_int_equal(record.name.attempt, 6);
     assert_int_equal(record.pod_attempt, 6);
@@ -294,32 +331,29 @@ static void test_a_sandbox_of_cri_dockerd_hides_its_container_name(void **state)
     assert_string_equal(pairs_get(&record.labels, "app"), "web");
 }
 
-static void test_a_container_that_was_renamed_is_read_from_the_kubelets_labels(void **state)
+/* A person's container of an image that was made from one of ours. */
+static void test_a_container_of_another_name_is_not_the_cris(void **state)
 {
-    struct pair items[] = { { LABEL_CONTAINER_NAME, "app" },
-                            { "io.kubernetes.pod.name", "pod" },
-                            { "io.kubernetes.pod.namespace", "ns" },
-                            { "io.kubernetes.pod.uid", "uid" } };
+    struct pair items[] = { { LABEL_TYPE, LABEL_TYPE_CONTAINER }, { LABEL_CONTAINER_NAME, "app" } };
     const struct pairs labels = { items, COUNT(items) };
     struct record record;
 
     (void)state;
-    record_read(&arena, "", &labels, false, "web", &record);
-    assert_string_equal(record.name.container, "app");
-    assert_string_equal(record.name.pod, "pod");
-    assert_string_equal(record.name.namespace, "ns");
-    assert_string_equal(record.name.uid, "uid");
+    assert_false(read_labels(&labels, "web", &record));
+    assert_false(read_labels(&labels, "", &record));
 }
 
 static void test_json_that_is_none_is_passed_over(void **state)
 {
     static const char *const no[] = { "", "{", "[]", "5", "null", "\"text\"", "{}", "garbage" };
-    const struct pairs none = { NULL, 0 };
     struct record record;
 
     (void)state;
     for (size_t i = 0; i < COUNT(no); i++) {
-        record_read(&arena, no[i], &none, true, "k8s_POD_pod_ns_uid_6", &record);
+        struct pair items[] = { { LABEL_RECORD, no[i] } };
+        const struct pairs labels = { items, 1 };
+
+        assert_true(read_labels(&labels, "k8s_POD_pod_ns_uid_6", &record));
         assert_string_equal(record.name.pod, "pod");
         assert_int_equal(record.name.attempt, 6);
     }
@@ -346,11 +380,13 @@ int main(void)
         RECORD(test_docker_sees_the_labels_of_cri_dockerd),
         RECORD(test_keys_that_docker_cannot_hold_are_in_the_json_alone),
         RECORD(test_a_clients_label_is_never_taken_for_ours),
+        RECORD(test_an_images_label_is_never_taken_for_ours),
+        RECORD(test_the_record_of_another_name_is_not_believed),
         RECORD(test_an_annotation_of_200_kib_goes_on_in_pieces_cut_between_characters),
         RECORD(test_what_fills_all_pieces_comes_back_and_more_is_refused),
         RECORD(test_a_container_of_cri_dockerd_is_read_from_its_labels_and_name),
         RECORD(test_a_sandbox_of_cri_dockerd_hides_its_container_name),
-        RECORD(test_a_container_that_was_renamed_is_read_from_the_kubelets_labels),
+        RECORD(test_a_container_of_another_name_is_not_the_cris),
         RECORD(test_json_that_is_none_is_passed_over),
         RECORD(test_of_dockers_names_its_own_has_no_further_slash),
     };
