@@ -35,8 +35,9 @@ GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
 CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
 JSON_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/protojson*.c))
 FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
+FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame)
+PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
 PAUSE := $(BUILD)/bin/pause
 
 all: $(PROGRAMS) $(PAUSE)
@@ -59,6 +60,7 @@ $(BUILD)/%.o: %.c | $(GEN_H)
 $(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(JSON_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
@@ -76,7 +78,7 @@ check: check-deps
 	$(MAKE) all unit-programs
 	BUILD=$(BUILD) tests/run
 
-demo: 
+demo:
 	tools/install-deps build demo
 	$(MAKE) all
 	BUILD=$(BUILD) tools/demo
