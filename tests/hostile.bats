@@ -1,0 +1,460 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# This file throws requests that bite at the real program, with a counting stand-in for docker: no engine.
+
+bats_require_minimum_version 1.5.0
+ID=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+SANDBOX=5123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+POD='{"metadata": {"name": "pod", "namespace": "ns", "uid": "uid"}}'
+
+setup_file() {
+    export MODULES=$BATS_FILE_TMPDIR/modules
+    mkdir "$MODULES"
+    protoc --proto_path=proto --python_out="$MODULES" runtime/v1/api.proto oneshot/v1/oneshot.proto
+}
+
+setup() {
+    BUILD=$(realpath -m "${BUILD:-build}")
+    export CRI_ONESHOT=$BUILD/bin/cri-oneshot
+    export CRI_ONESHOT_DOCKER=$PWD/tests/standin-docker
+    export STANDIN_LOG=$BATS_TEST_TMPDIR/log
+    export TMPDIR=$BATS_TEST_TMPDIR/tmp
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+    # One allocation a block, as the sanitizers have it, costs memory that nobody else pays.
+    case $BUILD in *sanitize*) export SANITIZE=1 ;; esac
+    mkdir "$TMPDIR"
+}
+
+# No call leaves a file behind.
+teardown() {
+    [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+hostile() {
+    PYTHONPATH=$MODULES /usr/bin/python3 tests/hostile.py "$@"
+}
+
+# container MEMBERS: a CreateContainer request with these further members of the config.
+container() {
+    printf '{"pod_sandbox_id": "%s", "sandbox_config": %s, "config": {"metadata": {"name": "app"}, "image": {"image": "a:b"}%s}}' \
+        "$SANDBOX" "$POD" "${1:+, $1}"
+}
+
+# ---- bytes that are no request
+
+@test "a frame without a call is refused" {
+    hostile refused INVALID_ARGUMENT empty 'has no call'
+}
+
+@test "a NUL in a string is refused" {
+    hostile refused INVALID_ARGUMENT nul 'stop_container.container_id: has a NUL byte'
+}
+
+@test "a NUL in a list is refused" {
+    hostile refused INVALID_ARGUMENT nul_in_list 'exec_sync.cmd: has a NUL byte'
+}
+
+@test "a NUL in a map is refused" {
+    hostile refused INVALID_ARGUMENT nul_in_map 'has a NUL byte'
+}
+
+@test "invalid UTF-8 in a string is refused" {
+    hostile refused INVALID_ARGUMENT utf8 'is not valid UTF-8'
+}
+
+@test "a surrogate in a string is refused" {
+    hostile refused INVALID_ARGUMENT surrogate 'is not valid UTF-8'
+}
+
+@test "an enum number that does not exist is refused" {
+    hostile refused INVALID_ARGUMENT enum network
+}
+
+@test "garbage is refused" {
+    hostile refused INVALID_ARGUMENT garbage
+}
+
+@test "an HTTP request is refused" {
+    hostile refused INVALID_ARGUMENT text
+}
+
+@test "a million groups in one another is refused" {
+    hostile refused INVALID_ARGUMENT groups
+}
+
+@test "a field of another type is refused" {
+    hostile refused INVALID_ARGUMENT other_type
+}
+
+@test "a field that is cut off is refused" {
+    hostile refused INVALID_ARGUMENT cut_inside
+}
+
+@test "a tag of six bytes is refused" {
+    hostile refused INVALID_ARGUMENT six_byte_tag
+}
+
+@test "a length of six bytes within the message is refused" {
+    hostile refused INVALID_ARGUMENT six_byte_length
+}
+
+@test "a negative timeout is refused" {
+    hostile refused INVALID_ARGUMENT negative_timeout timeout_ms
+}
+
+@test "a call that is not known is refused" {
+    hostile refused UNIMPLEMENTED unknown_call 999
+}
+
+@test "a hundred thousand unknown messages in one another is refused" {
+    hostile refused UNIMPLEMENTED nested_unknown
+}
+
+@test "a frame that is cut off is refused" {
+    hostile refused INVALID_ARGUMENT truncated 'ends before'
+}
+
+@test "a length that is cut off is refused" {
+    hostile refused INVALID_ARGUMENT truncated_length 'ends before'
+}
+
+@test "a length of eleven bytes is refused" {
+    hostile refused INVALID_ARGUMENT long_length
+}
+
+@test "a length of 65 bits is refused" {
+    hostile refused INVALID_ARGUMENT wide_length
+}
+
+@test "a request above the limit is refused" {
+    hostile refused RESOURCE_EXHAUSTED oversized CRI_ONESHOT_MAX_REQUEST
+}
+
+@test "the largest length there is is refused" {
+    hostile refused RESOURCE_EXHAUSTED largest
+}
+
+# ---- memory
+
+@test "16 MiB of empty messages are refused within 160 MiB" {
+    hostile memory RESOURCE_EXHAUSTED flood_of_messages
+}
+
+@test "16 MiB of empty map entries are refused within 160 MiB" {
+    hostile memory RESOURCE_EXHAUSTED flood_of_pairs
+}
+
+@test "16 MiB of empty strings are refused within 160 MiB" {
+    hostile memory RESOURCE_EXHAUSTED flood_of_strings
+}
+
+@test "16 MiB of unknown fields are refused within 160 MiB" {
+    hostile memory RESOURCE_EXHAUSTED flood_of_unknown
+}
+
+@test "16 MiB of small numbers are refused within 160 MiB" {
+    hostile memory RESOURCE_EXHAUSTED flood_of_numbers
+}
+
+# ---- words that are not what they should be
+
+@test "an id that is a name, a flag or too long is not found, or nothing to do" {
+    for id in web k8s_POD_pod_ns_uid_0 --help -f '' 0123456789a 0123456789AB ../../etc "$ID$ID" 'id;id' "$ID " 0123456789ab/x; do
+        hostile without_docker NOT_FOUND PodSandboxStatus "{\"pod_sandbox_id\": \"$id\"}"
+        hostile without_docker NOT_FOUND ContainerStatus "{\"container_id\": \"$id\"}"
+        hostile without_docker NOT_FOUND StartContainer "{\"container_id\": \"$id\"}"
+        hostile without_docker NOT_FOUND ExecSync "{\"container_id\": \"$id\", \"cmd\": [\"id\"]}"
+        hostile without_docker NOT_FOUND UpdateContainerResources "{\"container_id\": \"$id\"}"
+        for call in StopPodSandbox RemovePodSandbox; do
+            hostile without_docker OK $call "{\"pod_sandbox_id\": \"$id\"}"
+        done
+        for call in StopContainer RemoveContainer; do
+            hostile without_docker OK $call "{\"container_id\": \"$id\"}"
+        done
+    done
+}
+
+@test "an image that is a flag, empty or has blanks is refused" {
+    for image in --help -f '' 'a b' ' a' 'a\tb' 'a\nb'; do
+        for call in PullImage RemoveImage; do
+            hostile without_docker INVALID_ARGUMENT $call "{\"image\": {\"image\": \"$image\"}}"
+        done
+    done
+    hostile without_docker INVALID_ARGUMENT PullImage '{}'
+}
+
+@test "a path that is a keyword or relative is refused" {
+    for path in unconfined relative ./x ../x '' default builtin; do
+        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"mounts\": [{\"host_path\": \"$path\", \"container_path\": \"/c\"}]")"
+        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"mounts\": [{\"host_path\": \"/h\", \"container_path\": \"$path\"}]")"
+        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"devices\": [{\"host_path\": \"$path\", \"container_path\": \"/c\", \"permissions\": \"r\"}]")"
+        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"linux\": {\"security_context\": {\"seccomp\": {\"profile_type\": \"Localhost\", \"localhost_ref\": \"$path\"}}}")"
+    done
+}
+
+@test "an AppArmor profile that is called unconfined is refused" {
+    hostile without_docker INVALID_ARGUMENT CreateContainer "$(container '"linux": {"security_context": {"apparmor": {"profile_type": "Localhost", "localhost_ref": "unconfined"}}}')"
+}
+
+@test "a log path that leaves its folder is refused" {
+    for path in ../x /x a/../b a//b .; do
+        hostile without_docker INVALID_ARGUMENT CreateContainer '{"pod_sandbox_id": "'$SANDBOX'", "sandbox_config": {"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "log_directory": "/logs"}, "config": {"metadata": {"name": "app"}, "image": {"image": "a"}, "log_path": "'$path'"}}'
+    done
+}
+
+@test "a host address that is none is refused" {
+    for ip in localhost 1.2.3 '0.0.0.0:80' '::1]' --help; do
+        hostile without_docker INVALID_ARGUMENT RunPodSandbox '{"config": {"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "port_mappings": [{"container_port": 80, "host_port": 80, "host_ip": "'"$ip"'"}]}}'
+    done
+}
+
+@test "metadata with the delimiter, or without a part, is refused" {
+    for part in '' a_b 'a b' a/b; do
+        hostile without_docker INVALID_ARGUMENT RunPodSandbox '{"config": {"metadata": {"name": "'"$part"'", "namespace": "n", "uid": "u"}}}'
+    done
+    hostile without_docker INVALID_ARGUMENT RunPodSandbox '{}'
+    hostile without_docker INVALID_ARGUMENT CreateContainer "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+}
+
+@test "credentials for another registry are refused" {
+    hostile without_docker INVALID_ARGUMENT PullImage '{"image": {"image": "h:5/a"}, "auth": {"username": "u", "password": "p", "server_address": "https://evil.example"}}'
+}
+
+@test "what is not supported is refused" {
+    for call in Exec Attach PortForward CheckpointContainer CheckpointPod RestorePod ReopenContainerLog; do
+        hostile without_docker UNIMPLEMENTED $call '{}'
+    done
+}
+
+# ---- a valid request is one docker process
+
+@test "Version is one docker process" {
+    hostile one_docker Version "{}"
+}
+
+@test "RunPodSandbox is one docker process" {
+    hostile one_docker RunPodSandbox "{\"config\": $POD}"
+}
+
+@test "StopPodSandbox is one docker process" {
+    hostile one_docker StopPodSandbox "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+}
+
+@test "RemovePodSandbox is one docker process" {
+    hostile one_docker RemovePodSandbox "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+}
+
+@test "PodSandboxStatus is one docker process" {
+    hostile one_docker PodSandboxStatus "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+}
+
+@test "ListPodSandbox is one docker process" {
+    hostile one_docker ListPodSandbox "{}"
+}
+
+@test "StreamPodSandboxes is one docker process" {
+    hostile one_docker StreamPodSandboxes "{}"
+}
+
+@test "CreateContainer is one docker process" {
+    hostile one_docker CreateContainer "$(container)"
+}
+
+@test "StartContainer is one docker process" {
+    hostile one_docker StartContainer "{\"container_id\": \"$ID\"}"
+}
+
+@test "StopContainer is one docker process" {
+    hostile one_docker StopContainer "{\"container_id\": \"$ID\"}"
+}
+
+@test "RemoveContainer is one docker process" {
+    hostile one_docker RemoveContainer "{\"container_id\": \"$ID\"}"
+}
+
+@test "ListContainers is one docker process" {
+    hostile one_docker ListContainers "{}"
+}
+
+@test "StreamContainers is one docker process" {
+    hostile one_docker StreamContainers "{}"
+}
+
+@test "ContainerStatus is one docker process" {
+    hostile one_docker ContainerStatus "{\"container_id\": \"$ID\"}"
+}
+
+@test "UpdateContainerResources is one docker process" {
+    hostile one_docker UpdateContainerResources "{\"container_id\": \"$ID\"}"
+}
+
+@test "ExecSync is one docker process" {
+    hostile one_docker ExecSync "{\"container_id\": \"$ID\", \"cmd\": [\"id\"]}"
+}
+
+@test "ContainerStats is one docker process" {
+    hostile one_docker ContainerStats "{\"container_id\": \"$ID\"}"
+}
+
+@test "ListContainerStats is one docker process" {
+    hostile one_docker ListContainerStats "{}"
+}
+
+@test "StreamContainerStats is one docker process" {
+    hostile one_docker StreamContainerStats "{}"
+}
+
+@test "PodSandboxStats is one docker process" {
+    hostile one_docker PodSandboxStats "{\"pod_sandbox_id\": \"$SANDBOX\"}" NOT_FOUND
+}
+
+@test "ListPodSandboxStats is one docker process" {
+    hostile one_docker ListPodSandboxStats "{}"
+}
+
+@test "StreamPodSandboxStats is one docker process" {
+    hostile one_docker StreamPodSandboxStats "{}"
+}
+
+@test "UpdateRuntimeConfig is one docker process" {
+    hostile one_docker UpdateRuntimeConfig "{}"
+}
+
+@test "Status is one docker process" {
+    hostile one_docker Status "{}"
+}
+
+@test "GetContainerEvents is one docker process" {
+    hostile one_docker GetContainerEvents "{}"
+}
+
+@test "ListPodSandboxMetrics is one docker process" {
+    hostile one_docker ListPodSandboxMetrics "{}"
+}
+
+@test "StreamPodSandboxMetrics is one docker process" {
+    hostile one_docker StreamPodSandboxMetrics "{}"
+}
+
+@test "RuntimeConfig is one docker process" {
+    hostile one_docker RuntimeConfig "{}"
+}
+
+@test "UpdatePodSandboxResources is one docker process" {
+    hostile one_docker UpdatePodSandboxResources "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+}
+
+@test "ListImages is one docker process" {
+    hostile one_docker ListImages "{}"
+}
+
+@test "StreamImages is one docker process" {
+    hostile one_docker StreamImages "{}"
+}
+
+@test "ImageStatus is one docker process" {
+    hostile one_docker ImageStatus "{\"image\": {\"image\": \"a:b\"}}"
+}
+
+@test "PullImage is one docker process" {
+    hostile one_docker PullImage "{\"image\": {\"image\": \"a:b\"}}"
+}
+
+@test "RemoveImage is one docker process" {
+    hostile one_docker RemoveImage "{\"image\": {\"image\": \"a:b\"}}"
+}
+
+@test "ImageFsInfo is one docker process" {
+    hostile one_docker ImageFsInfo "{}"
+}
+
+@test "ListMetricDescriptors is none" {
+    hostile without_docker OK ListMetricDescriptors '{}'
+}
+
+@test "the test above has every RPC that the program supports" {
+    diff <("$CRI_ONESHOT" --methods | grep -vE 'not supported|none: ' | cut -d' ' -f1) \
+        <(sed -n 's/^@test "\([A-Za-z]*\) is one docker process.*/\1/p' tests/hostile.bats)
+}
+
+@test "a pull with credentials is one docker process, and leaves no file" {
+    hostile one_docker PullImage '{"image": {"image": "a:b"}, "auth": {"username": "u", "password": "p"}}'
+}
+
+# ---- frames, descriptors and exit codes
+
+@test "end of file before the first byte is met by silence" {
+    hostile end_of_file
+}
+
+@test "a request is answered without its end of file, and after a half close" {
+    hostile without_end_of_file
+}
+
+@test "bytes after the frame are left unread" {
+    hostile rest_is_left
+}
+
+@test "a client that sends an oversized request whole before it reads gets the answer" {
+    hostile sends_all_first
+}
+
+@test "a request that is not complete in time is refused" {
+    hostile slow_sender
+}
+
+@test "an answer that cannot be written is exit 1" {
+    hostile nobody_reads
+}
+
+@test "wrong usage is exit 2" {
+    hostile usage
+}
+
+@test "standard error that is the client's socket gets nothing" {
+    hostile stderr_is_the_socket
+}
+
+# ---- time and company
+
+@test "timeout_ms ends a slow docker and leaves no process" {
+    hostile slow_docker
+}
+
+@test "the largest timeout_ms is as good as none" {
+    hostile longest_timeout
+}
+
+@test "a client that hangs up ends docker" {
+    hostile hang_up
+}
+
+@test "TERM ends docker, and no credentials are left" {
+    hostile told_to_end
+}
+
+@test "50 calls at once are 50 answers" {
+    hostile at_once 50
+}
+
+@test "TCP is refused unless a setting allows it" {
+    hostile tcp
+}
+
+# ---- settings
+
+@test "a setting that cannot be is refused by its name" {
+    hostile setting CRI_ONESHOT_DOCKER_VERSION new
+    hostile setting CRI_ONESHOT_PAUSE_IMAGE --help
+    hostile setting CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ 1001
+    hostile setting CRI_ONESHOT_NETWORK host
+    hostile setting CRI_ONESHOT_DOCKER_ROOT relative
+    hostile setting CRI_ONESHOT_MAX_REQUEST 0
+    hostile setting CRI_ONESHOT_READ_TIMEOUT soon
+    hostile setting CRI_ONESHOT_ALLOW_TCP maybe
+    hostile setting CRI_ONESHOT_HOST_ROOT relative
+}
+
+@test "a docker that is not there is unavailable" {
+    CRI_ONESHOT_DOCKER=/nonexistent/docker hostile without_docker UNAVAILABLE Version '{}' /nonexistent/docker
+}
