@@ -84,14 +84,18 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
     const char *last = NULL;
     int folder = descend(open_directory(root, directory), name, &last);
     bool made = false;
+    int failed = 0;
 
     if (folder < 0)
         return refuse(name, strerror(errno), err);
     made = symlinkat(target, folder, last) == 0;
-    if (!made && errno == EEXIST && is_ours(folder, last))
+    failed = errno;
+    if (!made && failed == EEXIST && is_ours(folder, last)) {
         made = unlinkat(folder, last, 0) == 0 && symlinkat(target, folder, last) == 0;
+        failed = errno;
+    }
     if (!made)
-        refuse(name, strerror(errno), err);
+        refuse(name, strerror(failed), err);
     close(folder);
     return made;
 }

@@ -37,9 +37,10 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+/* What is beyond the cap is lost, so that it counts also of a child that has ended by itself. */
 static void end_child(struct child *child, enum end why)
 {
-    if (child->end != END_NONE || child->exited)
+    if (child->end != END_NONE || (child->exited && why != END_CAP))
         return;
     child->end = why;
     child->kill_ms = monotonic_ms() + RUN_GRACE_MS;

@@ -62,20 +62,24 @@ const char *show_env(struct arena *arena, const char *word)
 
 static const char *show_environment(struct arena *arena, const struct command_file *file)
 {
-    size_t lines = 0;
+    static const char redacted[] = "=" SHOW_REDACTED "\n";
+    size_t lines = 1;
     char *text = NULL;
-    char *at = NULL;
+    char *to = NULL;
 
     for (size_t i = 0; i < file->length; i++)
         lines += file->data[i] == '\n';
-    text = arena_alloc(arena, file->length + lines * sizeof(SHOW_REDACTED) + 1);
-    at = text;
-    for (const char *line = file->data; line < file->data + file->length;
-         line += strcspn(line, "\n") + 1) {
-        size_t length = strcspn(line, "=\n");
+    text = arena_alloc(arena, file->length + lines * sizeof(redacted));
+    to = text;
+    for (size_t at = 0; at < file->length;) {
+        const char *line = file->data + at;
+        const char *end = memchr(line, '\n', file->length - at);
+        size_t length = end == NULL ? file->length - at : (size_t)(end - line);
+        const char *equals = memchr(line, '=', length);
 
-        at = copy(at, line, length);
-        at = copy(at, "=" SHOW_REDACTED "\n", sizeof(SHOW_REDACTED) + 1);
+        to = copy(to, line, equals == NULL ? length : (size_t)(equals - line));
+        to = copy(to, redacted, sizeof(redacted) - 1);
+        at += length + 1;
     }
     return text;
 }

@@ -36,18 +36,41 @@ const char *signal_to_docker(struct arena *arena, CRI(Signal) signal)
     return name;
 }
 
+/* The C library's own first real-time signals are not for others: docker counts from 34. */
 static const char *name_of_number(struct arena *arena, const char *text)
 {
-    long number = strtol(text, NULL, 10);
-    const char *name = number > 0 && number < 32 ? sigabbrev_np((int)number) : NULL;
+    enum { RTMIN = 34, RTMIN_LAST = RTMIN + 15, RTMAX = 64 };
+    char *end = NULL;
+    long number = strtol(text, &end, 10);
+    const char *name = NULL;
 
+    if (end == text || *end != '\0')
+        return text;
+    if (number == RTMIN || number == RTMAX)
+        return number == RTMIN ? "SIGRTMIN" : "SIGRTMAX";
+    if (number > RTMIN && number <= RTMIN_LAST)
+        return arena_printf(arena, "SIGRTMIN+%ld", number - RTMIN);
+    if (number > RTMIN_LAST && number < RTMAX)
+        return arena_printf(arena, "SIGRTMAX-%ld", RTMAX - number);
+    name = number > 0 && number < 32 ? sigabbrev_np((int)number) : NULL;
     return name == NULL ? text : arena_printf(arena, "SIG%s", name);
+}
+
+/* docker takes names in any case of letters. */
+static const char *upper_case(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+
+    for (char *at = copy; *at != '\0'; at++)
+        if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    return copy;
 }
 
 CRI(Signal) signal_from_docker(struct arena *arena, const char *text)
 {
     const ProtobufCEnumValue *value = NULL;
-    const char *name = *text == '\0' ? "SIGTERM" : name_of_number(arena, text);
+    const char *name = *text == '\0' ? "SIGTERM" : name_of_number(arena, upper_case(arena, text));
 
     if (strncmp(name, "SIG", 3) != 0)
         name = arena_printf(arena, "SIG%s", name);

@@ -99,7 +99,8 @@ uint64_t units_size_bytes(const char *text)
     double number = strtod(text, &end);
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (end != text && number >= 0 && number < 1e6 && strcmp(end, units[i].unit) == 0)
+        if (end != text && number >= 0 && number < 1e6 && number * units[i].bytes < 0x1p64 &&
+            strcmp(end, units[i].unit) == 0)
             return (uint64_t)(number * units[i].bytes + 0.5);
     return 0;
 }

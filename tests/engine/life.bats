@@ -231,7 +231,7 @@ END
     [ -L "$link" ]
     [ "$(readlink "$link")" = "$ENGINE/data/containers/$APP/$APP-json.log" ]
     [ "$(/usr/bin/python3 -c 'import json, sys
-print([(r["stream"], r["log"]) for r in map(json.loads, open(sys.argv[1]))])' "$link")" = "[('stdout', 'out\\n'), ('stderr', 'err\\n')]" ]
+print(sorted((r["stream"], r["log"]) for r in map(json.loads, open(sys.argv[1]))))' "$link")" = "[('stderr', 'err\\n'), ('stdout', 'out\\n')]" ]
 }
 
 @test "UpdateContainerResources changes the limits of a running container" {
