@@ -102,6 +102,9 @@ bool exchange_parse(struct exchange *exchange, const struct docker_result *resul
         exchange->method->answer(&exchange->call, exchange->result);
     if (result == NULL)
         return true;
+    /* But for ExecSync's, whose output is a command's own, docker prints text. */
+    if (!exchange->plan.command.drop_excess && strlen(result->stdout_text) != result->stdout_length)
+        return err_set(err, GRPC_INTERNAL, "docker's output has a NUL byte");
     if (exchange->method->parse == NULL) /* a stream has been read: how docker ended is left */
         return result->exit_code == 0 || failure_set(exchange->call.arena, result, err);
     return exchange->method->parse(&exchange->call, result, exchange->result, err);
