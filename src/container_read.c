@@ -60,24 +60,22 @@ static void fill_state(struct arena *arena, const json_t *json, CRI(ContainerSta
         status->state = CRI_ENUM(CONTAINER_STATE, CONTAINER_CREATED);
 }
 
-/* Whether docker was asked to make this mount read-only all the way down. */
-static bool is_recursive(const json_t *json, const char *target)
+/* The mount as docker was asked for it by --mount; NULL: it was not. */
+static const json_t *asked_mount(const json_t *json, const char *target)
 {
     const json_t *mounts = json_path(json, "HostConfig.Mounts");
 
-    for (size_t i = 0; i < json_array_size(mounts); i++) {
-        const json_t *mount = json_array_get(mounts, i);
-
-        if (strcmp(json_text(mount, "Target"), target) == 0)
-            return json_flag(mount, "BindOptions.ReadOnlyForceRecursive");
-    }
-    return false;
+    for (size_t i = 0; i < json_array_size(mounts); i++)
+        if (strcmp(json_text(json_array_get(mounts, i), "Target"), target) == 0)
+            return json_array_get(mounts, i);
+    return NULL;
 }
 
 static CRI(Mount) *mount_of(struct arena *arena, const json_t *json, const json_t *seen)
 {
     CRI(Mount) *mount = arena_alloc(arena, sizeof(*mount));
     const char *propagation = json_text(seen, "Propagation");
+    const json_t *asked = asked_mount(json, json_text(seen, "Destination"));
 
     *mount = (CRI(Mount))CRI_INIT(MOUNT);
     mount->container_path = arena_strdup(arena, json_text(seen, "Destination"));
@@ -85,12 +83,13 @@ static CRI(Mount) *mount_of(struct arena *arena, const json_t *json, const json_
     if (strcmp(json_text(seen, "Type"), "image") == 0) {
         mount->image = arena_alloc(arena, sizeof(*mount->image));
         *mount->image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
-        mount->image->image = arena_strdup(arena, json_text(seen, "Source"));
+        mount->image->image = arena_strdup(arena, json_text(asked, "Source"));
+        mount->image_sub_path = arena_strdup(arena, json_text(asked, "ImageOptions.Subpath"));
         return mount;
     }
     mount->host_path = arena_strdup(arena, json_text(seen, "Source"));
     mount->selinux_relabel = strpbrk(json_text(seen, "Mode"), "Zz") != NULL;
-    mount->recursive_read_only = is_recursive(json, mount->container_path);
+    mount->recursive_read_only = json_flag(asked, "BindOptions.ReadOnlyForceRecursive");
     if (strcmp(propagation, "rslave") == 0 || strcmp(propagation, "slave") == 0)
         mount->propagation = CRI_ENUM(MOUNT_PROPAGATION, PROPAGATION_HOST_TO_CONTAINER);
     else if (strcmp(propagation, "rshared") == 0 || strcmp(propagation, "shared") == 0)
