@@ -38,9 +38,10 @@ FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
 FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
 PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
+STAND_IN := $(BUILD)/bin/cri-fixture-docker
 PAUSE := $(BUILD)/bin/pause
 
-all: $(PROGRAMS) $(PAUSE)
+all: $(PROGRAMS) $(STAND_IN) $(PAUSE)
 
 # What one command of apt-get must have installed for `all`, `check` and `demo`.
 deps:
@@ -60,10 +61,13 @@ $(BUILD)/%.o: %.c | $(GEN_H)
 $(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
-$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(BUILD)/tools/frame_client.o $(JSON_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
+# The docker stand-in is cri-fixture under another name.
+$(STAND_IN): $(BUILD)/bin/cri-fixture
+	ln -sf cri-fixture $@
 # The image of a pod's first process holds nothing else, so it is linked in whole.
 $(PAUSE): tools/pause.c
 	@mkdir -p $(@D)
@@ -96,6 +100,7 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	ln -sf cri-fixture $(DESTDIR)$(PREFIX)/bin/cri-fixture-docker
 
 clean:
 	rm -rf build

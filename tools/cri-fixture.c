@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file is cri-fixture: it checks the translator against recorded cases, without docker.
- * It must not know any RPC. */
+/* This file is cri-fixture: it checks the translator against recorded cases, without docker,
+ * records them, and serves them in docker's place. It must not know any RPC. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 #include "fixture_case.h"
 #include "fixture_compare.h"
 #include "fixture_play.h"
+#include "fixture_record.h"
+#include "fixture_serve.h"
 
 enum { MEMORY = 1024 * 1024 * 1024 };
 
@@ -126,18 +128,58 @@ static int check(char **directories, bool update)
     return failed == 0 && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int main(int argc, char **argv)
+static int check_command(char **words)
 {
-    bool update = argc > 2 && strcmp(argv[2], "--update") == 0;
+    bool update = words[0] != NULL && strcmp(words[0], "--update") == 0;
 
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(help, stdout);
-        return EXIT_SUCCESS;
-    }
-    if (argc < 2 || strcmp(argv[1], "check") != 0 ||
-        (argv[2 + update] != NULL && argv[2 + update][0] == '-')) {
+    if (words[update] != NULL && words[update][0] == '-') {
         fputs(help, stderr);
         return 2;
     }
-    return check(argv + 2 + update, update);
+    return check(words + update, update);
+}
+
+static const struct command {
+    const char *name;
+    const char *help;
+    int (*run)(char **words);
+} commands[] = {
+    { "check", help, check_command },
+    { "record", fixture_record_help, fixture_record },
+    { "serve", fixture_serve_help, fixture_serve },
+};
+
+/* The names that this program is started under by the translator, and in its place. */
+static const struct {
+    const char *name;
+    int (*run)(char **words);
+} parts[] = {
+    { FIXTURE_SERVE_NAME, fixture_stand_in },
+    { FIXTURE_RECORD_TRANSLATOR, fixture_record_translator },
+    { FIXTURE_RECORD_DOCKER, fixture_record_docker },
+};
+
+static void print_help(FILE *file)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(file, "%s%s", i == 0 ? "" : "\n", commands[i].help);
+}
+
+int main(int argc, char **argv)
+{
+    const char *slash = argc == 0 ? NULL : strrchr(argv[0], '/');
+    const char *name = slash != NULL ? slash + 1 : argc == 0 ? "" : argv[0];
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (strcmp(name, parts[i].name) == 0)
+            return parts[i].run(argv + 1);
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argv + 2);
+    print_help(stderr);
+    return 2;
 }

@@ -40,8 +40,8 @@ static const char help[] =
     "--request             JSON is a whole oneshot.v1.Request; encode takes several in a row\n"
     "--timeout=TIME        how long the call may take: 5 or 0.5 (seconds), 500ms\n"
     "--socket=PATH         call the translator behind this unix socket\n"
-    "--translator=PROGRAM  run this program (default: the cri-oneshot beside cri-frame, else the\n"
-    "                      one on PATH)\n"
+    "--translator=PROGRAM  run this program (default: CRI_FRAME_TRANSLATOR, else the cri-oneshot\n"
+    "                      beside cri-frame, else the one on PATH)\n"
     "--show                print request, docker command and response for people, without secrets\n"
     "--compact             a JSON document a line\n"
     "\n"
@@ -138,6 +138,8 @@ static void open_client(struct call *call)
         return;
     }
     if (program == NULL)
+        program = getenv("CRI_FRAME_TRANSLATOR");
+    if (program == NULL || *program == '\0')
         program = default_translator(path, sizeof(path));
     if (options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);

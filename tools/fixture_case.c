@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *const fixture_names[FIXTURE_FILES] = {
     [FIXTURE_ABOUT] = "about",
@@ -108,6 +109,15 @@ static bool read_file(struct arena *arena, const char *path, struct fixture_text
     if (text->length != (size_t)status.st_size)
         return err_set(err, GRPC_UNAVAILABLE, "%s: cannot be read", path);
     return true;
+}
+
+bool fixture_read(struct arena *arena, const char *path, enum fixture_file file,
+                  struct fixture_text *text, struct err *err)
+{
+    const char *name = arena_printf(arena, "%s/%s", path, fixture_names[file]);
+
+    *text = (struct fixture_text){ .data = NULL };
+    return (access(name, F_OK) != 0 && errno == ENOENT) || read_file(arena, name, text, err);
 }
 
 static bool load_named(struct arena *arena, const char *name, struct fixture *fixture,

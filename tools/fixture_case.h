@@ -51,6 +51,10 @@ bool fixture_find(const char *directory, struct strv *paths, struct err *err);
  * there, no "about", not exactly one request. */
 bool fixture_load(struct arena *arena, const char *path, struct fixture *fixture, struct err *err);
 
+/* Reads one file of a case into the arena; data stays NULL where there is no such file. */
+bool fixture_read(struct arena *arena, const char *path, enum fixture_file file,
+                  struct fixture_text *text, struct err *err);
+
 /* Whether the case says of anything what must come out. */
 bool fixture_expects(const struct fixture *fixture);
 
