@@ -13,9 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fixture_record_redact.h"
-
-enum { CHUNK = 64 * 1024, LINE_MAX_BYTES = 1 << 30, TAPS = 2 };
+enum { CHUNK = 64 * 1024, COPY_MAX = 1 << 30, TAPS = 2 };
 
 bool tap_open(struct tap *tap, int *child_end, int to, const char *dir, const char *name)
 {
@@ -24,7 +22,6 @@ bool tap_open(struct tap *tap, int *child_end, int to, const char *dir, const ch
     int length = snprintf(path, sizeof(path), "%s/%s", dir, name);
 
     *tap = (struct tap){ .from = -1, .to = to, .copy = -1 };
-    buf_init(&tap->line, LINE_MAX_BYTES);
     if (length < 0 || length >= (int)sizeof(path) || pipe2(ends, O_CLOEXEC) != 0)
         return false;
     tap->from = ends[0];
@@ -50,34 +47,18 @@ static bool write_all(int fd, const char *bytes, size_t length)
 
 /* ==== the copy ==== */
 
-static void keep_line(struct tap *tap, char *line, size_t length)
-{
-    struct buf shown;
-
-    buf_init(&shown, LINE_MAX_BYTES);
-    if (redact_output(line, length, &shown))
-        write_all(tap->copy, shown.data, shown.length);
-    buf_release(&shown);
-}
-
 static void keep(struct tap *tap, const char *bytes, size_t length)
 {
-    char *end = NULL;
+    struct buf shown;
 
     if (!tap->redacted) {
         write_all(tap->copy, bytes, length);
         return;
     }
-    if (!buf_append(&tap->line, bytes, length))
-        return;
-    end = memrchr(tap->line.data, '\n', tap->line.length);
-    if (end != NULL) {
-        size_t whole = (size_t)(end - tap->line.data) + 1;
-
-        keep_line(tap, tap->line.data, whole);
-        tap->line.length -= whole;
-        memmove(tap->line.data, tap->line.data + whole, tap->line.length);
-    }
+    buf_init(&shown, COPY_MAX);
+    if (redact_output(&tap->redaction, bytes, length, &shown))
+        write_all(tap->copy, shown.data, shown.length);
+    buf_release(&shown);
 }
 
 static void finish(struct tap *tap)
@@ -85,9 +66,6 @@ static void finish(struct tap *tap)
     if (tap->from >= 0)
         close(tap->from);
     tap->from = -1;
-    if (tap->line.length > 0)
-        keep_line(tap, tap->line.data, tap->line.length);
-    buf_release(&tap->line);
     if (tap->copy >= 0)
         close(tap->copy);
     tap->copy = -1;

@@ -8,14 +8,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "buf.h"
+#include "fixture_record_redact.h"
 
 struct tap {
-    int from;        /* -1 once it has ended */
-    int to;          /* of ours */
-    int copy;        /* the file; -1: none */
-    bool redacted;   /* each line of the copy without the values of environment variables */
-    struct buf line; /* of the copy, not whole yet */
+    int from;      /* -1 once it has ended */
+    int to;        /* of ours */
+    int copy;      /* the file; -1: none */
+    bool redacted; /* the copy is without the values of environment variables */
+    struct redaction redaction;
 };
 
 /* A pipe whose other end the child gets as its descriptor number to; the copy goes to DIR/NAME.

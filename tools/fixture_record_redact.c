@@ -11,61 +11,64 @@
 
 /* ==== docker's output ==== */
 
-static const char *find(const char *from, const char *end, const char *text)
+/* One byte in the value of a variable, which is left out up to its closing quote. */
+static bool redact_value(struct redaction *redaction, char byte, struct buf *shown)
 {
-    return memmem(from, (size_t)(end - from), text, strlen(text));
+    if (redaction->escaped || byte == '\\') {
+        redaction->escaped = !redaction->escaped;
+        return true;
+    }
+    if (byte != '"')
+        return true;
+    redaction->place = REDACT_ARRAY;
+    return buf_putc(shown, byte);
 }
 
-/* Where a JSON string's text ends: at its closing quote. */
-static const char *closing_quote(const char *from, const char *end)
+static void step(struct redaction *redaction, char byte)
 {
-    while (from < end && *from != '"')
-        from += *from == '\\' && from + 1 < end ? 2 : 1;
-    return from;
+    static const char key[] = "\"Env\"";
+
+    switch (redaction->place) {
+    case REDACT_TEXT:
+        redaction->matched = byte == key[redaction->matched] ? redaction->matched + 1 : byte == '"';
+        if (key[redaction->matched] == '\0') {
+            redaction->matched = 0;
+            redaction->place = REDACT_KEY;
+        }
+        break;
+    case REDACT_KEY:
+        if (byte == '[')
+            redaction->place = REDACT_ARRAY;
+        else if (strchr(": \t\r\n", byte) == NULL)
+            redaction->place = REDACT_TEXT;
+        break;
+    case REDACT_ARRAY:
+        if (byte == '"' || byte == ']')
+            redaction->place = byte == '"' ? REDACT_NAME : REDACT_TEXT;
+        break;
+    case REDACT_NAME:
+        if (byte == '"' || byte == '=')
+            redaction->place = byte == '"' ? REDACT_ARRAY : REDACT_VALUE;
+        break;
+    case REDACT_VALUE:
+        break;
+    }
 }
 
-/* Appends the strings of an array, which begins after its bracket; at is moved to its end. */
-static bool redact_array(const char **at, const char *end, struct buf *shown)
+bool redact_output(struct redaction *redaction, const char *bytes, size_t length, struct buf *shown)
 {
-    const char *from = *at;
-
-    while (from < end && *from != ']') {
-        const char *close = NULL;
-        const char *equals = NULL;
-
-        if (!buf_putc(shown, *from))
-            return false;
-        if (*from++ != '"')
+    for (size_t i = 0; i < length; i++) {
+        if (redaction->place == REDACT_VALUE) {
+            if (!redact_value(redaction, bytes[i], shown))
+                return false;
             continue;
-        close = closing_quote(from, end);
-        equals = memchr(from, '=', (size_t)(close - from));
-        if (!buf_append(shown, from, (size_t)((equals == NULL ? close : equals + 1) - from)) ||
-            (equals != NULL && !buf_puts(shown, SHOW_REDACTED)) || !buf_putc(shown, '"'))
+        }
+        step(redaction, bytes[i]);
+        if (!buf_putc(shown, bytes[i]) ||
+            (redaction->place == REDACT_VALUE && !buf_puts(shown, SHOW_REDACTED)))
             return false;
-        from = close < end ? close + 1 : end;
     }
-    *at = from;
     return true;
-}
-
-bool redact_output(const char *line, size_t length, struct buf *shown)
-{
-    static const char key[] = "\"Env\":[";
-    const char *at = line;
-    const char *end = line + length;
-
-    for (;;) {
-        const char *found = find(at, end, key);
-        const char *stop = found == NULL ? end : found + strlen(key);
-
-        if (!buf_append(shown, at, (size_t)(stop - at)))
-            return false;
-        at = stop;
-        if (found == NULL)
-            return true;
-        if (!redact_array(&at, end, shown))
-            return false;
-    }
 }
 
 /* ==== the request ==== */

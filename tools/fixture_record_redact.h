@@ -10,9 +10,23 @@
 #include "buf.h"
 #include "oneshot/v1/oneshot.pb-c.h"
 
-/* Appends a line of docker's output, the values in each "Env":["NAME=value"] as "<redacted>", all
- * else byte for byte. False without memory. */
-bool redact_output(const char *line, size_t length, struct buf *shown);
+/* How far docker's output has been read; it starts zeroed. */
+struct redaction {
+    enum {
+        REDACT_TEXT,
+        REDACT_KEY,   /* after "Env" */
+        REDACT_ARRAY, /* in its array, between the strings */
+        REDACT_NAME,
+        REDACT_VALUE,
+    } place;
+    size_t matched; /* bytes of the key */
+    bool escaped;   /* a backslash was the byte before */
+};
+
+/* Appends bytes of docker's output, which may come in pieces, the values in each "Env":
+ * ["NAME=value"] as "<redacted>", all else byte for byte. False without memory. */
+bool redact_output(struct redaction *redaction, const char *bytes, size_t length,
+                   struct buf *shown);
 
 /* The request as JSON, each secret replaced by one of the same form, so that the command stays the
  * same: a value with a line break by one with a line break, the base64 of USER:PASSWORD by one. */

