@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# This file replays a recorded session on a machine without docker, as a CI job would, and sees that a change of it is found.
+
+bats_require_minimum_version 1.5.0
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BUILD=$(realpath -m "${BUILD:-$ROOT/build}")
+SESSION=$ROOT/fixtures/sessions/pod-life
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+
+# No docker is found here, and no engine.
+setup() {
+    export PATH=$BUILD/bin:$BATS_TEST_TMPDIR/bin TMPDIR=$BATS_TEST_TMPDIR DOCKER_HOST=unix:///nowhere
+    unset CRI_ONESHOT_DOCKER CRI_ONESHOT_TRACE CRI_ONESHOT_PAUSE_IMAGE CRI_ONESHOT_NETWORK CRI_ONESHOT_DOCKER_VERSION
+    mkdir -p "$BATS_TEST_TMPDIR/bin"
+    local name path
+    for name in bash env cat cp diff dirname grep mkdir mktemp rm rmdir sed sh; do
+        path=$(PATH=/usr/bin:/bin command -v "$name")
+        ln -s "$path" "$BATS_TEST_TMPDIR/bin/$name"
+    done
+    ln -s /usr/bin/python3 "$BATS_TEST_TMPDIR/bin/python3"
+}
+
+copy_session() {
+    cp -r "$SESSION" "$BATS_TEST_TMPDIR/session"
+    COPY=$BATS_TEST_TMPDIR/session
+}
+
+# changed_lines: the lines of the diffs in $output, without their heads.
+changed_lines() {
+    grep -E '^# [-+]' <<<"$output" | grep -vE '^# (---|\+\+\+) '
+}
+
+@test "a client runs a pod's whole life from the recording" {
+    run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
+    [ "${lines[-1]}" = "1..9" ]
+}
+
+@test "a client runs several times, each time from the start" {
+    run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
+    run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
+}
+
+@test "recording the replay gives the recording" {
+    local about
+    about=$(sed -n 1p "$SESSION/001 version/about")
+    run -0 cri-fixture serve "$SESSION" -- cri-fixture record --about="$about" \
+        "$BATS_TEST_TMPDIR/again" -- "$ROOT/tools/examples/pod-life.sh"
+    run -0 diff -r "$SESSION" "$BATS_TEST_TMPDIR/again"
+}
+
+@test "the same command is answered in the order of its cases" {
+    cat >"$BATS_TEST_TMPDIR/client" <<'END'
+for i in 1 2 3; do
+    cri-frame call ListPodSandbox --compact
+done
+END
+    run -0 cri-fixture serve "$SESSION" -- sh "$BATS_TEST_TMPDIR/client"
+    [[ ${lines[0]} == *'"web"'* ]]
+    [ "${lines[1]}" = '{}' ]
+    [ "${lines[2]}" = '{}' ]
+}
+
+@test "without a folder to count in, the first case answers" {
+    export CRI_ONESHOT_DOCKER=$BUILD/bin/cri-fixture-docker CRI_FIXTURE_SESSION=$SESSION
+    run -0 cri-frame call ListPodSandbox --compact
+    [[ $output == *'"web"'* ]]
+    run -0 cri-frame call ListPodSandbox --compact
+    [[ $output == *'"web"'* ]]
+}
+
+@test "a command that was not recorded fails, and shows the nearest" {
+    run -1 cri-fixture serve "$SESSION" -- cri-frame call StopContainer container_id=1d000000000b timeout=7
+    [[ $output == *'not in the session'*'docker stop -t=7 -- 1d000000000b'* ]]
+    [[ $output == *'the nearest is case "021 stop pod sandbox"'* ]] ||
+        [[ $output == *'the nearest is case "016 stop container"'* ]]
+    [[ $output == *'-t=7'* ]]
+}
+
+@test "serve fails when a client swallows that a command was not recorded" {
+    run -1 cri-fixture serve "$SESSION" -- sh -c 'cri-frame call ImageStatus image="{\"image\": \"other\"}" >/dev/null 2>&1 || :'
+    [[ $output == *'docker was asked what the session does not hold:'*'other'* ]]
+    [[ $output == *'-busybox:test +other'* ]]
+}
+
+@test "a lenient session looks at the verb and its operands only" {
+    local id
+    id=$(sed -n 's/^--name=.*//; /^1d/p' "$SESSION/016 stop container/argv")
+    run -1 cri-fixture serve "$SESSION" -- cri-frame call StopContainer "container_id=$id" timeout=7
+    run -0 cri-fixture serve --lenient "$SESSION" -- cri-frame call StopContainer "container_id=$id" timeout=7
+}
+
+@test "a flag that the command lost is what check shows, and all that it shows" {
+    copy_session
+    sed -i '/^--cpu-shares=512$/d' "$COPY/014 update container resources/argv"
+    run -1 cri-fixture check "$COPY"
+    [ "$(changed_lines)" = "# +--cpu-shares=512" ]
+    [ "$(grep -c '^not ok ' <<<"$output")" = 1 ]
+    [[ $output == *'not ok 14 - '* ]]
+}
+
+@test "a field that the response lost is what check shows, and all that it shows" {
+    copy_session
+    sed -i '/"started_at"/d' "$COPY/017 container status/response.json"
+    run -1 cri-fixture check "$COPY"
+    [ "$(changed_lines | grep -c .)" = 1 ]
+    [[ $(changed_lines) == *'"started_at"'* ]]
+    [ "$(grep -c '^not ok ' <<<"$output")" = 1 ]
+}
+
+@test "the help and wrong usage" {
+    run -0 cri-fixture --help
+    [[ $output == *'cri-fixture record'*'cri-fixture serve'* ]]
+    run -2 cri-fixture serve "$SESSION"
+    run -2 cri-fixture record
+    run -1 cri-fixture serve "$BATS_TEST_TMPDIR/nothing" -- true
+}
