@@ -8,17 +8,17 @@ BUILD=$(realpath -m "${BUILD:-$ROOT/build}")
 SESSION=$ROOT/fixtures/sessions/pod-life
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
-# No docker is found here, and no engine.
+# The docker that is found here must not be asked.
 setup() {
-    export PATH=$BUILD/bin:$BATS_TEST_TMPDIR/bin TMPDIR=$BATS_TEST_TMPDIR DOCKER_HOST=unix:///nowhere
+    export PATH=$BUILD/bin:$BATS_TEST_TMPDIR/bin:$PATH TMPDIR=$BATS_TEST_TMPDIR DOCKER_HOST=unix:///nowhere
     unset CRI_ONESHOT_DOCKER CRI_ONESHOT_TRACE CRI_ONESHOT_PAUSE_IMAGE CRI_ONESHOT_NETWORK CRI_ONESHOT_DOCKER_VERSION
-    mkdir -p "$BATS_TEST_TMPDIR/bin"
-    local name path
-    for name in bash env cat cp diff dirname grep mkdir mktemp rm rmdir sed sh; do
-        path=$(PATH=/usr/bin:/bin command -v "$name")
-        ln -s "$path" "$BATS_TEST_TMPDIR/bin/$name"
-    done
-    ln -s /usr/bin/python3 "$BATS_TEST_TMPDIR/bin/python3"
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\n: >"%s/docker was asked"\nexit 99\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/bin/docker"
+    chmod +x "$BATS_TEST_TMPDIR/bin/docker"
+}
+
+teardown() {
+    [ ! -e "$BATS_TEST_TMPDIR/docker was asked" ]
 }
 
 copy_session() {
@@ -114,4 +114,26 @@ END
     run -2 cri-fixture serve "$SESSION"
     run -2 cri-fixture record
     run -1 cri-fixture serve "$BATS_TEST_TMPDIR/nothing" -- true
+}
+
+@test "cri-frame calls a port of this machine, and no other" {
+    export CRI_ONESHOT_DOCKER=$BUILD/bin/cri-fixture-docker CRI_FIXTURE_SESSION=$SESSION CRI_ONESHOT_ALLOW_TCP=yes
+    cat >"$BATS_TEST_TMPDIR/listen.py" <<'END'
+import os, socket, subprocess, sys
+family, host = (socket.AF_INET6, "::1") if sys.argv[1] == "6" else (socket.AF_INET, "127.0.0.1")
+listener = socket.create_server((host, 0), family=family)
+port = listener.getsockname()[1]
+client = subprocess.Popen(["cri-frame", "call", "Version", "--compact",
+                           f"--tcp=[::1]:{port}" if sys.argv[1] == "6" else f"--tcp={host}:{port}"])
+connection, _ = listener.accept()
+subprocess.run(["cri-oneshot"], stdin=connection, stdout=connection, check=True)
+connection.close()
+sys.exit(client.wait(timeout=10))
+END
+    run -0 python3 "$BATS_TEST_TMPDIR/listen.py" 4
+    [[ $output == *'"runtime_name":"docker"'* ]]
+    run -3 cri-frame call Version --tcp=192.0.2.1:80
+    run -3 cri-frame call Version --tcp=localhost:80
+    run -3 cri-frame call Version --tcp=127.0.0.1:70000
+    run -2 cri-frame call Version --tcp=127.0.0.1:80 --socket=/nowhere
 }

@@ -22,7 +22,8 @@ static const char help[] =
     "       cri-frame encode --request JSON\n"
     "       cri-frame decode [--request] [--compact]\n"
     "       cri-frame call METHOD [JSON] [FIELD=VALUE...] [--timeout=TIME]\n"
-    "                      [--socket=PATH | --translator=PROGRAM] [--show] [--compact]\n"
+    "                      [--socket=PATH | --tcp=HOST:PORT | --translator=PROGRAM]\n"
+    "                      [--show] [--compact]\n"
     "       cri-frame call --request JSON [...]\n"
     "\n"
     "encode  prints the frame of a request.\n"
@@ -40,6 +41,7 @@ static const char help[] =
     "--request             JSON is a whole oneshot.v1.Request; encode takes several in a row\n"
     "--timeout=TIME        how long the call may take: 5 or 0.5 (seconds), 500ms\n"
     "--socket=PATH         call the translator behind this unix socket\n"
+    "--tcp=HOST:PORT       the one behind this port of this machine: 127.0.0.1:PORT, [::1]:PORT\n"
     "--translator=PROGRAM  run this program (default: CRI_FRAME_TRANSLATOR, else the cri-oneshot\n"
     "                      beside cri-frame, else the one on PATH)\n"
     "--show                print request, docker command and response for people, without secrets\n"
@@ -53,6 +55,7 @@ static const char help[] =
 struct options {
     const char *timeout;
     const char *socket;
+    const char *tcp;
     const char *translator;
     bool request;
     bool show;
@@ -134,6 +137,11 @@ static void open_client(struct call *call)
 
     if (options->socket != NULL) {
         if (!client_connect(&call->client, options->socket, &err))
+            trouble("%s", err.text);
+        return;
+    }
+    if (options->tcp != NULL) {
+        if (!client_connect_tcp(&call->client, options->tcp, &err))
             trouble("%s", err.text);
         return;
     }
@@ -242,8 +250,8 @@ static int call_translator(const struct options *options, char **words, int coun
     uint8_t *bytes = message_pack(&request->base, &length);
     int status = -1;
 
-    if (options->socket != NULL && options->translator != NULL)
-        usage_error("--socket and --translator exclude each other");
+    if ((options->socket != NULL) + (options->tcp != NULL) + (options->translator != NULL) > 1)
+        usage_error("--socket, --tcp and --translator exclude each other");
     open_client(&call);
     if (options->show)
         show_request(request_rpc_name(call.field),
@@ -279,16 +287,21 @@ static const struct command {
 } commands[] = {
     { "encode", "tr", encode },
     { "decode", "rc", decode },
-    { "call", "trscpw", call_translator },
+    { "call", "trscpwT", call_translator },
     { "json-to-message", "", json_to_message },
     { "message-to-json", "c", message_to_json },
 };
 
 static const struct option long_options[] = {
-    { "timeout", required_argument, NULL, 't' }, { "request", no_argument, NULL, 'r' },
-    { "socket", required_argument, NULL, 's' },  { "translator", required_argument, NULL, 'p' },
-    { "show", no_argument, NULL, 'w' },          { "compact", no_argument, NULL, 'c' },
-    { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+    { "timeout", required_argument, NULL, 't' },
+    { "request", no_argument, NULL, 'r' },
+    { "socket", required_argument, NULL, 's' },
+    { "tcp", required_argument, NULL, 'T' },
+    { "translator", required_argument, NULL, 'p' },
+    { "show", no_argument, NULL, 'w' },
+    { "compact", no_argument, NULL, 'c' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
 };
 
 static void set_option(struct options *options, const struct command *command, int option)
@@ -305,6 +318,8 @@ static void set_option(struct options *options, const struct command *command, i
         options->timeout = optarg;
     else if (option == 's')
         options->socket = optarg;
+    else if (option == 'T')
+        options->tcp = optarg;
     else if (option == 'p')
         options->translator = optarg;
     options->request = options->request || option == 'r';

@@ -80,18 +80,21 @@ static size_t times_asked(struct arena *arena, const struct session *session,
 static const struct recorded *choose(struct arena *arena, const struct session *session,
                                      char *const *words)
 {
-    const struct recorded **fitting =
-        arena_array(arena, session->count, sizeof(*fitting)); /* in their order */
-    size_t count = 0;
+    const struct recorded *chosen = NULL;
     size_t times = 0;
 
-    for (size_t i = 0; i < session->count; i++)
-        if (session_matches(session, &session->cases[i], words))
-            fitting[count++] = &session->cases[i];
-    if (count == 0)
-        return NULL;
-    times = times_asked(arena, session, fitting[0]);
-    return fitting[times < count ? times : count - 1];
+    for (size_t i = 0; i < session->count; i++) {
+        const struct recorded *recorded = &session->cases[i];
+
+        if (!session_matches(session, recorded, words))
+            continue;
+        if (chosen == NULL)
+            times = times_asked(arena, session, recorded);
+        chosen = recorded;
+        if (times-- == 0)
+            break;
+    }
+    return chosen;
 }
 
 /* ==== answering ==== */

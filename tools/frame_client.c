@@ -3,8 +3,10 @@
  * It must not know what the frames say. */
 #include "frame_client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -107,20 +109,13 @@ static bool set_nonblocking(int fd)
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-bool client_connect(struct client *client, const char *path, struct err *err)
+static bool connect_to(struct client *client, const struct sockaddr *address, socklen_t length,
+                       const char *name, struct err *err)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = -1;
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    client_init(client);
-    if (strlen(path) >= sizeof(address.sun_path))
-        return err_set(err, GRPC_UNAVAILABLE, "cannot connect to \"%s\": the path is too long",
-                       path);
-    memcpy(address.sun_path, path, strlen(path));
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        !set_nonblocking(fd)) {
-        err_set(err, GRPC_UNAVAILABLE, "cannot connect to \"%s\": %s", path, strerror(errno));
+    if (fd < 0 || connect(fd, address, length) != 0 || !set_nonblocking(fd)) {
+        err_set(err, GRPC_UNAVAILABLE, "cannot connect to \"%s\": %s", name, strerror(errno));
         if (fd >= 0)
             close(fd);
         return false;
@@ -128,6 +123,58 @@ bool client_connect(struct client *client, const char *path, struct err *err)
     client->out = fd;
     client->in = fd;
     return true;
+}
+
+bool client_connect(struct client *client, const char *path, struct err *err)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    client_init(client);
+    if (strlen(path) >= sizeof(address.sun_path))
+        return err_set(err, GRPC_UNAVAILABLE, "cannot connect to \"%s\": the path is too long",
+                       path);
+    memcpy(address.sun_path, path, strlen(path));
+    return connect_to(client, (struct sockaddr *)&address, sizeof(address), path, err);
+}
+
+/* A port of this machine's own, 127.0.0.0/8 or [::1]. */
+static bool read_loopback(const char *text, struct sockaddr_in *four, struct sockaddr_in6 *six)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    long port = colon == NULL ? 0 : strtol(colon + 1, &end, 10);
+    char host[INET_ADDRSTRLEN] = "";
+
+    if (port < 1 || port > UINT16_MAX || *end != '\0' || colon[1] < '0' || colon[1] > '9')
+        return false;
+    four->sin_port = htons((uint16_t)port);
+    six->sin6_port = four->sin_port;
+    if (strncmp(text, "[::1]:", strlen("[::1]:")) == 0 && colon == text + strlen("[::1]")) {
+        six->sin6_addr = in6addr_loopback;
+        return true;
+    }
+    if ((size_t)(colon - text) >= sizeof(host))
+        return false;
+    memcpy(host, text, (size_t)(colon - text));
+    six->sin6_family = AF_UNSPEC;
+    return inet_pton(AF_INET, host, &four->sin_addr) == 1 &&
+           ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool client_connect_tcp(struct client *client, const char *address, struct err *err)
+{
+    struct sockaddr_in four = { .sin_family = AF_INET };
+    struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+    client_init(client);
+    if (!read_loopback(address, &four, &six))
+        return err_set(err, GRPC_UNAVAILABLE,
+                       "cannot connect to \"%s\": it is no port of this machine's own, "
+                       "127.0.0.1:PORT or [::1]:PORT",
+                       address);
+    if (six.sin6_family == AF_INET6)
+        return connect_to(client, (struct sockaddr *)&six, sizeof(six), address, err);
+    return connect_to(client, (struct sockaddr *)&four, sizeof(four), address, err);
 }
 
 static int spawn(const char *program, const int to[2], const int from[2], int trace, pid_t *child)

@@ -48,8 +48,11 @@ struct client {
     struct inbox inbox;
 };
 
-/* Both are UNAVAILABLE on failure. */
+/* All are UNAVAILABLE on failure. */
 bool client_connect(struct client *client, const char *path, struct err *err);
+/* To HOST:PORT, a loopback address by number (127.0.0.1:PORT, [::1]:PORT): a frame is not
+ * encrypted, and nobody asks who sends it. */
+bool client_connect_tcp(struct client *client, const char *address, struct err *err);
 /* Starts program (looked for on PATH); trace becomes its descriptor TRACE_FD, -1: none. */
 enum { TRACE_FD = 9 };
 bool client_spawn(struct client *client, const char *program, int trace, struct err *err);
