@@ -208,13 +208,14 @@ refused() {
 
 @test "a log path that leaves its folder is refused" {
     for path in ../x /x a/../b a//b .; do
-        refused_container "\"log_path\": \"$path\"" '"log_directory": "/logs"\'
+        refused_container "\"log_path\": \"$path\"" '"log_directory": "/logs"'
     done
 }
 
 @test "a host address that is none is refused" {
     for ip in localhost 1.2.3 '0.0.0.0:80' '::1]' --help; do
-        refused RunPodSandbox "{\"config\": {\"metadata\": $METADATA, \"port_mappings\": [{\"container_port\": 80, \"host_port\": 80, \"host_ip\": \"$ip\"}]}}"
+        ports="[{\"container_port\": 80, \"host_port\": 80, \"host_ip\": \"$ip\"}]"
+        refused RunPodSandbox "{\"config\": {\"metadata\": $METADATA, \"port_mappings\": $ports}}"
     done
 }
 
