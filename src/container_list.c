@@ -6,7 +6,6 @@
 #include "container.h"
 #include "cri.h"
 #include "id.h"
-#include "list.h"
 #include "messages.h"
 #include "ps.h"
 
@@ -48,7 +47,7 @@ static struct ps_filter filter_of(const struct call *call, const CRI(ContainerFi
 }
 
 /* docker ps knows the image's id where the container was created by it, as the kubelet does. */
-static CRI(Container) *container_of(struct arena *arena, const struct ps_row *row)
+static void *container_of(struct arena *arena, const struct ps_row *row)
 {
     CRI(Container) *container = arena_alloc(arena, sizeof(*container));
 
@@ -78,15 +77,7 @@ bool plan_list_containers(const struct call *call, struct plan *plan, struct err
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
-}
-
-static void add_container(void *context, const struct ps_row *row)
-{
-    struct list *list = context;
-
-    list_push(list, container_of(list->arena, row));
+    return ps_plan(&filter, plan);
 }
 
 bool parse_list_containers(const struct call *call, const struct docker_result *result,
@@ -95,13 +86,9 @@ bool parse_list_containers(const struct call *call, const struct docker_result *
     const CRI(ListContainersRequest) *request = (const void *)call->request;
     CRI(ListContainersResponse) *answer = (void *)response;
     struct ps_filter filter = filter_of(call, request->filter);
-    struct list list;
 
-    list_init(&list, call->arena);
-    if (!ps_read(call, result, &filter, add_container, &list, err))
-        return false;
-    list_give(&list, &answer->n_containers, &answer->containers);
-    return true;
+    return ps_list(call, result, &filter, container_of, &answer->n_containers, &answer->containers,
+                   err);
 }
 
 /* --- StreamContainers --- */
@@ -112,8 +99,7 @@ bool plan_stream_containers(const struct call *call, struct plan *plan, struct e
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
+    return ps_plan(&filter, plan);
 }
 
 bool stream_containers(const struct call *call, struct stream *stream, const char *line,
@@ -122,15 +108,10 @@ bool stream_containers(const struct call *call, struct stream *stream, const cha
     const CRI(StreamContainersRequest) *request = (const void *)call->request;
     struct ps_filter filter = filter_of(call, request->filter);
     CRI(StreamContainersResponse) response = CRI_INIT(STREAM_CONTAINERS_RESPONSE);
-    CRI(Container) *one = NULL;
-    struct ps_row row;
-    bool passes = false;
+    CRI(Container) *one = ps_one(call, &filter, line, length, container_of, err);
 
-    if (line == NULL)
-        return true;
-    if (!ps_read_line(call, &filter, line, length, &row, &passes, err) || !passes)
+    if (one == NULL)
         return err->code == GRPC_OK;
-    one = container_of(call->arena, &row);
     response.n_containers = 1;
     response.containers = &one;
     return stream->give(stream->context, &response.base, err);

@@ -55,7 +55,7 @@ static bool steers_docker(const char *name)
     size_t length = strlen(name);
 
     return has_prefix(name, "DOCKER_") || has_prefix(name, "GO") || has_prefix(name, "LD_") ||
-           has_prefix(name, "SSL_CERT_") || has_prefix(name, "OTEL_") ||
+           has_prefix(name, "SSL_CERT_") || has_prefix(name, "OTEL_") || has_prefix(name, "SSH_") ||
            strcasecmp(name, "HOME") == 0 || strcasecmp(name, "PATH") == 0 ||
            strcasecmp(name, "TMPDIR") == 0 ||
            (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);

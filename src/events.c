@@ -135,12 +135,34 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
     return response;
 }
 
-/* The attributes are the labels, and a few words of docker's own: image, name, exitCode, … */
+static bool is_dockers(const char *key)
+{
+    static const char *const keys[] = { "image", "name", "exitCode", "execDuration", "signal" };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The attributes are the labels and a few words of docker's own, which stand in place of labels of
+ * such names. */
+static struct pairs labels_of(struct arena *arena, const struct pairs *attributes)
+{
+    struct pairs labels = { .items = arena_array(arena, attributes->count, sizeof(struct pair)) };
+
+    for (size_t i = 0; i < attributes->count; i++)
+        if (!is_dockers(attributes->items[i].key))
+            labels.items[labels.count++] = attributes->items[i];
+    return labels;
+}
+
 static bool read_record(struct arena *arena, struct seen *seen)
 {
-    struct pairs labels = pairs_of_json(arena, json_path(seen->json, "Actor.Attributes"));
+    struct pairs attributes = pairs_of_json(arena, json_path(seen->json, "Actor.Attributes"));
+    struct pairs labels = labels_of(arena, &attributes);
     const char *sandbox_id = pairs_get(&labels, LABEL_SANDBOX_ID);
-    const char *name = pairs_get(&labels, "name");
+    const char *name = pairs_get(&attributes, "name");
     const char *pieces[RECORD_PIECES];
 
     record_pieces(arena, &labels, pieces);

@@ -28,7 +28,6 @@ static const struct {
     { "network * not found", GRPC_NOT_FOUND },
     { "manifest unknown", GRPC_NOT_FOUND },
     { "manifest for * not found", GRPC_NOT_FOUND },
-    { "repository does not exist or may require", GRPC_NOT_FOUND },
     { "repository * not found", GRPC_NOT_FOUND },
     { "conflict. the container name * is already in use", GRPC_ALREADY_EXISTS },
     { "no space left on device", GRPC_RESOURCE_EXHAUSTED },

@@ -21,8 +21,8 @@ const char *failure_text(struct arena *arena, const struct docker_result *result
  * docker, else by failure_code. */
 bool failure_set(struct arena *arena, const struct docker_result *result, struct err *err);
 
-/* Whether docker failed because there is no such container or object. When id is given, the
- * message must name it, in full or cut off: "No such container" of another id is not ours. */
+/* Whether docker says that there is no container or object of this id, as it was given to docker:
+ * "No such container" of another id is not ours. */
 bool failure_is_unknown(const struct docker_result *result, const char *id);
 
 /* Whether text holds the pattern's pieces ("*" parts them) in their order, in any case of letters.

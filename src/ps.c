@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "id.h"
 #include "json.h"
+#include "list.h"
 #include "units.h"
 
 /* Each line is a JSON array. Not "{{json .}}": it has the size of every container computed, and
@@ -38,14 +39,14 @@ enum {
     COLUMN_COUNT = COLUMN_RECORD + RECORD_PIECES
 };
 
-void ps_plan(const struct ps_filter *filter, struct plan *plan)
+bool ps_plan(const struct ps_filter *filter, struct plan *plan)
 {
     struct strv *argv = &plan->command.argv;
 
     if ((*filter->id != '\0' && !id_prefix(filter->id)) ||
         (*filter->sandbox_id != '\0' && !id_prefix(filter->sandbox_id))) {
         plan->answered = true;
-        return;
+        return true;
     }
     strv_push(argv, "ps");
     strv_push(argv, "--all");
@@ -65,6 +66,7 @@ void ps_plan(const struct ps_filter *filter, struct plan *plan)
             strv_pushf(argv, "--filter=label=%s=%s", label->key, label->value);
     }
     strv_pushf(argv, "--format=%s", columns);
+    return true;
 }
 
 /* --- reading --- */
@@ -208,4 +210,40 @@ bool ps_read(const struct call *call, const struct docker_result *result,
         text += length + (text[length] == '\n');
     }
     return true;
+}
+
+struct listing {
+    struct list messages;
+    ps_make *make;
+};
+
+static void add_message(void *context, const struct ps_row *row)
+{
+    struct listing *listing = context;
+
+    list_push(&listing->messages, listing->make(listing->messages.arena, row));
+}
+
+bool ps_list(const struct call *call, const struct docker_result *result,
+             const struct ps_filter *filter, ps_make *make, size_t *count, void *array,
+             struct err *err)
+{
+    struct listing listing = { .make = make };
+
+    list_init(&listing.messages, call->arena);
+    if (!ps_read(call, result, filter, add_message, &listing, err))
+        return false;
+    list_give(&listing.messages, count, array);
+    return true;
+}
+
+void *ps_one(const struct call *call, const struct ps_filter *filter, const char *line,
+             size_t length, ps_make *make, struct err *err)
+{
+    struct ps_row row;
+    bool passes = false;
+
+    if (line == NULL || !ps_read_line(call, filter, line, length, &row, &passes, err) || !passes)
+        return NULL;
+    return make(call->arena, &row);
 }

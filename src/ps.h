@@ -29,8 +29,9 @@ struct ps_row {
 };
 
 /* Fills the command. Docker filters by what it can filter by exactly; ps_read applies the rest, and
- * all of it once more. An id that cannot be one matches nothing: sets plan->answered. */
-void ps_plan(const struct ps_filter *filter, struct plan *plan);
+ * all of it once more. An id that cannot be one matches nothing: sets plan->answered. Returns
+ * true. */
+bool ps_plan(const struct ps_filter *filter, struct plan *plan);
 
 /* Reads one line. False with INTERNAL when it is not one of ours; else passes tells whether the
  * filter lets it pass. Resets the call's scratch arena. */
@@ -45,5 +46,18 @@ typedef void ps_row_function(void *context, const struct ps_row *row);
 bool ps_read(const struct call *call, const struct docker_result *result,
              const struct ps_filter *filter, ps_row_function *function, void *context,
              struct err *err);
+
+/* Makes the message of a row. */
+typedef void *ps_make(struct arena *arena, const struct ps_row *row);
+
+/* ps_read into a repeated message field: its count, and its array at the address given. */
+bool ps_list(const struct call *call, const struct docker_result *result,
+             const struct ps_filter *filter, ps_make *make, size_t *count, void *array,
+             struct err *err);
+
+/* ps_read_line into one message; NULL at the end (line is NULL), where the filter does not let it
+ * pass, and with err. */
+void *ps_one(const struct call *call, const struct ps_filter *filter, const char *line,
+             size_t length, ps_make *make, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "image.h"
 #include "json.h"
 #include "reference.h"
+#include "utf8.h"
 
 /* The host[:port] in a server address: "https://registry.example/v1/". */
 static const char *host_of(struct arena *arena, const char *address)
@@ -182,10 +183,12 @@ bool parse_pull_image(const struct call *call, const struct docker_result *resul
     CRI(PullImageResponse) *answer = (void *)response;
     const char *reference = last_line(call->arena, result->stdout_text);
     const char *digest = line_after(call->arena, result->stdout_text, "Digest: ");
+    struct err ignored = { .code = GRPC_OK };
 
     if (result->exit_code != 0)
         return failure_set(call->arena, result, err);
-    if (!id_of_image(digest) || !reference_check(reference, err))
+    if (!id_of_image(digest) || !utf8_valid(reference, strlen(reference)) ||
+        !reference_check(reference, &ignored))
         return err_set(err, GRPC_INTERNAL, "docker pull: printed no digest");
     answer->image_ref =
         arena_printf(call->arena, "%s@%s", reference_repository(call->arena, reference), digest);

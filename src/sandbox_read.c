@@ -152,11 +152,10 @@ bool plan_list_pod_sandbox(const struct call *call, struct plan *plan, struct er
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
+    return ps_plan(&filter, plan);
 }
 
-static CRI(PodSandbox) *sandbox_of(struct arena *arena, const struct ps_row *row)
+static void *sandbox_of(struct arena *arena, const struct ps_row *row)
 {
     CRI(PodSandbox) *sandbox = arena_alloc(arena, sizeof(*sandbox));
     bool is_ready = strcmp(row->status, ready[0]) == 0 || strcmp(row->status, ready[1]) == 0 ||
@@ -175,26 +174,14 @@ static CRI(PodSandbox) *sandbox_of(struct arena *arena, const struct ps_row *row
     return sandbox;
 }
 
-static void add_sandbox(void *context, const struct ps_row *row)
-{
-    struct list *list = context;
-
-    list_push(list, sandbox_of(list->arena, row));
-}
-
 bool parse_list_pod_sandbox(const struct call *call, const struct docker_result *result,
                             ProtobufCMessage *response, struct err *err)
 {
     const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
     CRI(ListPodSandboxResponse) *answer = (void *)response;
     struct ps_filter filter = filter_of(call, request->filter);
-    struct list list;
 
-    list_init(&list, call->arena);
-    if (!ps_read(call, result, &filter, add_sandbox, &list, err))
-        return false;
-    list_give(&list, &answer->n_items, &answer->items);
-    return true;
+    return ps_list(call, result, &filter, sandbox_of, &answer->n_items, &answer->items, err);
 }
 
 /* --- StreamPodSandboxes --- */
@@ -205,8 +192,7 @@ bool plan_stream_pod_sandboxes(const struct call *call, struct plan *plan, struc
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
+    return ps_plan(&filter, plan);
 }
 
 bool stream_pod_sandboxes(const struct call *call, struct stream *stream, const char *line,
@@ -215,15 +201,10 @@ bool stream_pod_sandboxes(const struct call *call, struct stream *stream, const 
     const CRI(StreamPodSandboxesRequest) *request = (const void *)call->request;
     struct ps_filter filter = filter_of(call, request->filter);
     CRI(StreamPodSandboxesResponse) response = CRI_INIT(STREAM_POD_SANDBOXES_RESPONSE);
-    CRI(PodSandbox) *one = NULL;
-    struct ps_row row;
-    bool passes = false;
+    CRI(PodSandbox) *one = ps_one(call, &filter, line, length, sandbox_of, err);
 
-    if (line == NULL)
-        return true;
-    if (!ps_read_line(call, &filter, line, length, &row, &passes, err) || !passes)
+    if (one == NULL)
         return err->code == GRPC_OK;
-    one = sandbox_of(call->arena, &row);
     response.n_pod_sandboxes = 1;
     response.pod_sandboxes = &one;
     return stream->give(stream->context, &response.base, err);

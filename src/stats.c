@@ -6,7 +6,6 @@
 #include "common.h"
 #include "cri.h"
 #include "json.h"
-#include "list.h"
 #include "messages.h"
 #include "ps.h"
 
@@ -57,15 +56,12 @@ bool plan_list_container_stats(const struct call *call, struct plan *plan, struc
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
+    return ps_plan(&filter, plan);
 }
 
-static void add_stats(void *context, const struct ps_row *row)
+static void *stats_of(struct arena *arena, const struct ps_row *row)
 {
-    struct list *list = context;
-
-    list_push(list, container_stats(list->arena, row->id, &row->record));
+    return container_stats(arena, row->id, &row->record);
 }
 
 bool parse_list_container_stats(const struct call *call, const struct docker_result *result,
@@ -74,13 +70,8 @@ bool parse_list_container_stats(const struct call *call, const struct docker_res
     const CRI(ListContainerStatsRequest) *request = (const void *)call->request;
     CRI(ListContainerStatsResponse) *answer = (void *)response;
     struct ps_filter filter = filter_of(call, request->filter);
-    struct list list;
 
-    list_init(&list, call->arena);
-    if (!ps_read(call, result, &filter, add_stats, &list, err))
-        return false;
-    list_give(&list, &answer->n_stats, &answer->stats);
-    return true;
+    return ps_list(call, result, &filter, stats_of, &answer->n_stats, &answer->stats, err);
 }
 
 /* --- StreamContainerStats --- */
@@ -91,8 +82,7 @@ bool plan_stream_container_stats(const struct call *call, struct plan *plan, str
     struct ps_filter filter = filter_of(call, request->filter);
 
     (void)err;
-    ps_plan(&filter, plan);
-    return true;
+    return ps_plan(&filter, plan);
 }
 
 bool stream_container_stats(const struct call *call, struct stream *stream, const char *line,
@@ -101,15 +91,10 @@ bool stream_container_stats(const struct call *call, struct stream *stream, cons
     const CRI(StreamContainerStatsRequest) *request = (const void *)call->request;
     struct ps_filter filter = filter_of(call, request->filter);
     CRI(StreamContainerStatsResponse) response = CRI_INIT(STREAM_CONTAINER_STATS_RESPONSE);
-    CRI(ContainerStats) *one = NULL;
-    struct ps_row row;
-    bool passes = false;
+    CRI(ContainerStats) *one = ps_one(call, &filter, line, length, stats_of, err);
 
-    if (line == NULL)
-        return true;
-    if (!ps_read_line(call, &filter, line, length, &row, &passes, err) || !passes)
+    if (one == NULL)
         return err->code == GRPC_OK;
-    one = container_stats(call->arena, row.id, &row.record);
     response.n_container_stats = 1;
     response.container_stats = &one;
     return stream->give(stream->context, &response.base, err);

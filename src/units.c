@@ -80,6 +80,9 @@ int64_t units_time_ns(const char *text)
     for (int i = 0; i < PARTS; i++)
         if (!digits(&at, i == YEAR ? 4 : 2, &part[i]) || (i < SECOND && !sign(&at, separators[i])))
             return 0;
+    if (part[MONTH] < 1 || part[MONTH] > 12 || part[DAY] < 1 || part[DAY] > 31 || part[HOUR] > 23 ||
+        part[MINUTE] > 59 || part[SECOND] > 60)
+        return 0;
     if (part[YEAR] < 1970 || part[YEAR] > 2200) /* int64_t nanoseconds end in 2262 */
         return 0;
     ns = fraction_ns(&at);

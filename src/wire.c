@@ -85,6 +85,11 @@ static bool skip(struct span *span, uint64_t size)
     return true;
 }
 
+static bool is_known(enum wire_type type)
+{
+    return type == WIRE_VARINT || type == WIRE_64 || type == WIRE_BYTES || type == WIRE_32;
+}
+
 static bool read_value(struct span *span, struct value *value)
 {
     switch (value->type) {
@@ -210,6 +215,9 @@ static bool check_message(const struct walk *walk, const struct level *level, st
             return refuse(walk, level, "#", "is not a protobuf field");
         value.type = (enum wire_type)(tag & 7);
         field = protobuf_c_message_descriptor_get_field(level->descriptor, (unsigned)(tag >> 3));
+        if (!is_known(value.type)) /* the groups of old protobuf, and what never was one */
+            return refuse(walk, level, field == NULL ? "#" : field->name,
+                          "has another type than the CRI's");
         if (!read_value(&bytes, &value))
             return refuse(walk, level, field == NULL ? "#" : field->name, "is cut off");
         if (field == NULL)

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 ID=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 SANDBOX=5123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-POD='{"metadata": {"name": "pod", "namespace": "ns", "uid": "uid"}}'
+METADATA='{"name": "pod", "namespace": "ns", "uid": "uid"}'
 
 setup_file() {
     export MODULES=$BATS_FILE_TMPDIR/modules
@@ -34,10 +34,20 @@ hostile() {
     PYTHONPATH=$MODULES /usr/bin/python3 tests/hostile.py "$@"
 }
 
-# container MEMBERS: a CreateContainer request with these further members of the config.
+# container [MEMBERS [SANDBOX_MEMBERS]]: a CreateContainer request with these further members of the configurations.
 container() {
-    printf '{"pod_sandbox_id": "%s", "sandbox_config": %s, "config": {"metadata": {"name": "app"}, "image": {"image": "a:b"}%s}}' \
-        "$SANDBOX" "$POD" "${1:+, $1}"
+    printf '{"pod_sandbox_id": "%s", "sandbox_config": {"metadata": %s%s}, "config": {"metadata": {"name": "app"}, "image": {"image": "a:b"}%s}}' \
+        "$SANDBOX" "$METADATA" "${2:+, $2}" "${1:+, $1}"
+}
+
+# refused_container [MEMBERS [SANDBOX_MEMBERS]]
+refused_container() {
+    refused CreateContainer "$(container "$@")"
+}
+
+# refused METHOD JSON: an invalid argument, and no docker process.
+refused() {
+    hostile without_docker INVALID_ARGUMENT "$1" "$2"
 }
 
 # ---- bytes that are no request
@@ -177,47 +187,48 @@ container() {
 @test "an image that is a flag, empty or has blanks is refused" {
     for image in --help -f '' 'a b' ' a' 'a\tb' 'a\nb'; do
         for call in PullImage RemoveImage; do
-            hostile without_docker INVALID_ARGUMENT $call "{\"image\": {\"image\": \"$image\"}}"
+            refused $call "{\"image\": {\"image\": \"$image\"}}"
         done
     done
-    hostile without_docker INVALID_ARGUMENT PullImage '{}'
+    refused PullImage '{}'
 }
 
 @test "a path that is a keyword or relative is refused" {
     for path in unconfined relative ./x ../x '' default builtin; do
-        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"mounts\": [{\"host_path\": \"$path\", \"container_path\": \"/c\"}]")"
-        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"mounts\": [{\"host_path\": \"/h\", \"container_path\": \"$path\"}]")"
-        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"devices\": [{\"host_path\": \"$path\", \"container_path\": \"/c\", \"permissions\": \"r\"}]")"
-        hostile without_docker INVALID_ARGUMENT CreateContainer "$(container "\"linux\": {\"security_context\": {\"seccomp\": {\"profile_type\": \"Localhost\", \"localhost_ref\": \"$path\"}}}")"
+        refused_container "\"mounts\": [{\"host_path\": \"$path\", \"container_path\": \"/c\"}]"
+        refused_container "\"mounts\": [{\"host_path\": \"/h\", \"container_path\": \"$path\"}]"
+        refused_container "\"devices\": [{\"host_path\": \"$path\", \"container_path\": \"/c\", \"permissions\": \"r\"}]"
+        refused_container "\"linux\": {\"security_context\": {\"seccomp\": {\"profile_type\": \"Localhost\", \"localhost_ref\": \"$path\"}}}"
     done
 }
 
 @test "an AppArmor profile that is called unconfined is refused" {
-    hostile without_docker INVALID_ARGUMENT CreateContainer "$(container '"linux": {"security_context": {"apparmor": {"profile_type": "Localhost", "localhost_ref": "unconfined"}}}')"
+    refused_container '"linux": {"security_context": {"apparmor": {"profile_type": "Localhost", "localhost_ref": "unconfined"}}}'
 }
 
 @test "a log path that leaves its folder is refused" {
     for path in ../x /x a/../b a//b .; do
-        hostile without_docker INVALID_ARGUMENT CreateContainer '{"pod_sandbox_id": "'$SANDBOX'", "sandbox_config": {"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "log_directory": "/logs"}, "config": {"metadata": {"name": "app"}, "image": {"image": "a"}, "log_path": "'$path'"}}'
+        refused_container "\"log_path\": \"$path\"" '"log_directory": "/logs"'
     done
 }
 
 @test "a host address that is none is refused" {
     for ip in localhost 1.2.3 '0.0.0.0:80' '::1]' --help; do
-        hostile without_docker INVALID_ARGUMENT RunPodSandbox '{"config": {"metadata": {"name": "p", "namespace": "n", "uid": "u"}, "port_mappings": [{"container_port": 80, "host_port": 80, "host_ip": "'"$ip"'"}]}}'
+        ports="[{\"container_port\": 80, \"host_port\": 80, \"host_ip\": \"$ip\"}]"
+        refused RunPodSandbox "{\"config\": {\"metadata\": $METADATA, \"port_mappings\": $ports}}"
     done
 }
 
 @test "metadata with the delimiter, or without a part, is refused" {
     for part in '' a_b 'a b' a/b; do
-        hostile without_docker INVALID_ARGUMENT RunPodSandbox '{"config": {"metadata": {"name": "'"$part"'", "namespace": "n", "uid": "u"}}}'
+        refused RunPodSandbox "{\"config\": {\"metadata\": {\"name\": \"$part\", \"namespace\": \"n\", \"uid\": \"u\"}}}"
     done
-    hostile without_docker INVALID_ARGUMENT RunPodSandbox '{}'
-    hostile without_docker INVALID_ARGUMENT CreateContainer "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+    refused RunPodSandbox '{}'
+    refused CreateContainer "{\"pod_sandbox_id\": \"$SANDBOX\"}"
 }
 
 @test "credentials for another registry are refused" {
-    hostile without_docker INVALID_ARGUMENT PullImage '{"image": {"image": "h:5/a"}, "auth": {"username": "u", "password": "p", "server_address": "https://evil.example"}}'
+    refused PullImage '{"image": {"image": "h:5/a"}, "auth": {"username": "u", "password": "p", "server_address": "https://evil.example"}}'
 }
 
 @test "what is not supported is refused" {
@@ -233,7 +244,7 @@ container() {
 }
 
 @test "RunPodSandbox is one docker process" {
-    hostile one_docker RunPodSandbox "{\"config\": $POD}"
+    hostile one_docker RunPodSandbox "{\"config\": {\"metadata\": $METADATA}}"
 }
 
 @test "StopPodSandbox is one docker process" {

@@ -53,11 +53,6 @@ static void test_what_is_not_there_is_not_found(void **state)
           "manifest unknown: manifest unknown" },
         { DAEMON "manifest for h:5/a:b not found: manifest unknown: manifest unknown\n",
           GRPC_NOT_FOUND, "manifest for h:5/a:b not found: manifest unknown: manifest unknown" },
-        { DAEMON "pull access denied for a, repository does not exist or may require 'docker "
-                 "login': denied: requested access to the resource is denied\n",
-          GRPC_NOT_FOUND,
-          "pull access denied for a, repository does not exist or may require 'docker login': "
-          "denied: requested access to the resource is denied" },
     };
 
     (void)state;
@@ -148,6 +143,9 @@ static void test_an_engine_or_registry_that_is_not_reached_is_unavailable(void *
         { DAEMON "Get \"https://h:5/v2/\": http: server gave HTTP response to HTTPS client\n",
           GRPC_UNAVAILABLE,
           "Get \"https://h:5/v2/\": http: server gave HTTP response to HTTPS client" },
+        { "failed to connect to the docker API at unix:///x.sock; check if the path is correct\n",
+          GRPC_UNAVAILABLE,
+          "failed to connect to the docker API at unix:///x.sock; check if the path is correct" },
         { DAEMON "Get \"https://h/v2/\": x509: certificate signed by unknown authority\n",
           GRPC_UNAVAILABLE,
           "Get \"https://h/v2/\": x509: certificate signed by unknown authority" },
@@ -167,6 +165,11 @@ static void test_credentials_that_are_missing_or_wrong_are_unauthenticated(void 
           "Get \"http://127.0.0.1:5/v2/a/manifests/b\": no basic auth credentials" },
         { DAEMON "unauthorized: authentication required\n", GRPC_UNAUTHENTICATED,
           "unauthorized: authentication required" },
+        { DAEMON "pull access denied for a, repository does not exist or may require 'docker "
+                 "login': denied: requested access to the resource is denied\n",
+          GRPC_PERMISSION_DENIED,
+          "pull access denied for a, repository does not exist or may require 'docker login': "
+          "denied: requested access to the resource is denied" },
         { DAEMON "denied: requested access to the resource is denied\n", GRPC_PERMISSION_DENIED,
           "denied: requested access to the resource is denied" },
     };
