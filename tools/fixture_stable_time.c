@@ -4,6 +4,7 @@
 #include "fixture_stable.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct written {
     char between; /* the day and the hour: 'T' or ' ' */
     int offset;   /* of its zone, seconds */
     size_t zone;  /* where its zone begins; 0: it is a number */
+    bool seconds; /* it is a number of seconds */
 };
 
 /* ==== which one it is ==== */
@@ -154,14 +156,27 @@ static bool read_date(const char *text, const char *end, struct written *written
     return true;
 }
 
+/* An event's "time" is the second of the "timeNano" that follows it. */
+static int64_t read_nano_beside(const char *at, const char *end)
+{
+    static const char beside[] = ",\"timeNano\":";
+    int64_t number = 0;
+
+    if ((size_t)(end - at) < strlen(beside) || memcmp(at, beside, strlen(beside)) != 0)
+        return -1;
+    at += strlen(beside);
+    return read_digits(&at, end, NANO_DIGITS, &number) ? number % nanos : -1;
+}
+
 static bool read_number(const char *text, const char *end, struct written *written)
 {
     const char *at = text;
     int64_t number = 0;
 
     if (read_digits(&at, end, SECOND_DIGITS, &number)) {
+        written->seconds = true;
         written->instant.second = number;
-        written->instant.nano = -1;
+        written->instant.nano = read_nano_beside(at, end);
     } else {
         at = text;
         if (!read_digits(&at, end, NANO_DIGITS, &number))
@@ -179,7 +194,7 @@ static void write_number(const struct written *written, int64_t second, struct b
 {
     char text[32];
 
-    if (written->instant.nano >= 0)
+    if (!written->seconds)
         second = second * nanos + STABLE_NANO;
     snprintf(text, sizeof(text), "%lld", (long long)second);
     buf_puts(out, text);
