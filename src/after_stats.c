@@ -129,6 +129,7 @@ bool after_stream_container_stats(const struct call *call, ProtobufCMessage *res
     start(&reading, call);
     answer->n_container_stats =
         fill_containers(&reading, answer->n_container_stats, answer->container_stats);
+    call->after->nothing = answer->n_container_stats == 0;
     return true;
 }
 
@@ -271,6 +272,7 @@ bool after_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *r
     start(&reading, call);
     answer->n_pod_sandbox_stats =
         fill_pods(&reading, answer->n_pod_sandbox_stats, answer->pod_sandbox_stats);
+    call->after->nothing = answer->n_pod_sandbox_stats == 0;
     return true;
 }
 
@@ -350,5 +352,6 @@ bool after_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage 
     start(&reading, call);
     answer->n_pod_sandbox_metrics =
         fill_pods_metrics(&reading, answer->n_pod_sandbox_metrics, answer->pod_sandbox_metrics);
+    call->after->nothing = answer->n_pod_sandbox_metrics == 0;
     return true;
 }

@@ -27,6 +27,7 @@ struct surroundings {
 struct after_memory {
     struct arena *arena; /* as long as the call lasts */
     void *state;         /* NULL at first */
+    bool nothing;        /* of a stream's message nothing is left: it is not given */
 };
 
 struct call {

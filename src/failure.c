@@ -35,6 +35,7 @@ static const struct {
     { "unknown shorthand flag", GRPC_UNIMPLEMENTED },
     { "requires api v", GRPC_UNIMPLEMENTED },
     { "unexpected key 'bind-recursive'", GRPC_UNIMPLEMENTED },
+    { "unexpected key 'image-subpath'", GRPC_UNIMPLEMENTED },
     { "invalid mount config*type image", GRPC_UNIMPLEMENTED },
     { "mount type unknown", GRPC_UNIMPLEMENTED },
     { "could not select device driver \"cdi\"", GRPC_UNIMPLEMENTED },

@@ -99,12 +99,12 @@ bool netdev_read(struct arena *arena, const char *root, long pid, struct netdevs
     return there;
 }
 
-static bool namespace_of(const char *root, long pid, char *name, size_t size)
+static bool namespace_of(const char *root, const char *process, char *name, size_t size)
 {
     char path[PATH_MAX];
     ssize_t length = 0;
 
-    snprintf(path, sizeof(path), "%s/proc/%ld/ns/net", root, pid);
+    snprintf(path, sizeof(path), "%s/proc/%s/ns/net", root, process);
     length = readlink(path, name, size - 1);
     name[length < 0 ? 0 : length] = '\0';
     return length > 0;
@@ -112,9 +112,13 @@ static bool namespace_of(const char *root, long pid, char *name, size_t size)
 
 bool netdev_is_hosts(const char *root, long pid)
 {
+    char process[32];
     char hosts[64];
     char own[64];
 
-    return namespace_of(root, 1, hosts, sizeof(hosts)) &&
-           namespace_of(root, pid, own, sizeof(own)) && strcmp(hosts, own) == 0;
+    snprintf(process, sizeof(process), "%ld", pid);
+    /* The first process has rights that we may lack, and hides it then: ours is the host's, too. */
+    return (namespace_of(root, "1", hosts, sizeof(hosts)) ||
+            namespace_of(root, "self", hosts, sizeof(hosts))) &&
+           namespace_of(root, process, own, sizeof(own)) && strcmp(hosts, own) == 0;
 }

@@ -148,8 +148,11 @@ static bool give(void *context, ProtobufCMessage *response, struct err *err)
     struct call call = server->exchange.call;
 
     call.arena = &server->lines;
+    server->after.nothing = false;
     if (method->after != NULL && !method->after(&call, response, err))
         return false;
+    if (server->after.nothing)
+        return true;
     exchange_item(&server->exchange, response);
     return write_response(server) ||
            err_set(err, GRPC_CANCELLED, "the client has gone or does not read");
