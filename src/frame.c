@@ -151,18 +151,17 @@ void frame_drain(int fd)
     }
 }
 
-/* Writes some bytes without blocking for longer than the timeout, and without making the
- * descriptor non-blocking, which would change it for all who share it: a pipe that is ready takes
- * PIPE_BUF bytes at once. */
-static ssize_t write_some(int fd, const uint8_t *bytes, size_t size, int64_t timeout_ms)
+/* Without making the descriptor non-blocking, which would change it for all who share it: a pipe
+ * that is ready takes PIPE_BUF bytes at once. */
+ssize_t frame_write_now(int fd, const uint8_t *bytes, size_t size)
 {
-    ssize_t count = 0;
+    ssize_t count = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (!wait_for(fd, POLLOUT, monotonic_ms() + timeout_ms))
-        return -1;
-    count = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == ENOTSOCK)
+    if (count < 0 && errno == ENOTSOCK) {
+        if (!wait_for(fd, POLLOUT, monotonic_ms()))
+            return 0;
         count = write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+    }
     if (count < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
     return count;
@@ -171,8 +170,10 @@ static ssize_t write_some(int fd, const uint8_t *bytes, size_t size, int64_t tim
 static bool write_all(int fd, const uint8_t *bytes, size_t size, int64_t timeout_ms)
 {
     while (size > 0) {
-        ssize_t count = write_some(fd, bytes, size, timeout_ms);
+        ssize_t count = -1;
 
+        if (wait_for(fd, POLLOUT, monotonic_ms() + timeout_ms))
+            count = frame_write_now(fd, bytes, size);
         if (count < 0)
             return false;
         bytes += count;

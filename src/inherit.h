@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares what a program does about the descriptors that it was started with, by
+ * systemd, inetd, a shell or a script.
+ * It must not know what the program serves. */
+#ifndef INHERIT_H
+#define INHERIT_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+/* A descriptor of 0, 1 and 2 that we were started without would be given to a pipe of ours, and
+ * then to a child. It is filled by one that cannot be written to. */
+void inherit_fill(void);
+
+/* inetd ties standard error to the client's socket: where it is the same open file as standard
+ * output, it becomes /dev/null, so that not a byte of it is ours, or a library's, besides the
+ * answer. */
+void inherit_silence_stderr(void);
+
+/* TCP lets anyone in, and shows no hang-up. False with PERMISSION_DENIED where descriptor 0 or 1 is
+ * a TCP socket and that is not allowed; else keep-alive probes are on. */
+bool inherit_check_transport(bool allow_tcp, struct err *err);
+
+#endif
