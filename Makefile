@@ -36,8 +36,9 @@ CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard
 JSON_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/protojson*.c))
 FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
 FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
+GATEWAY_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/gateway_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
+PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture cri-gateway)
 STAND_IN := $(BUILD)/bin/cri-fixture-docker
 PAUSE := $(BUILD)/bin/pause
 
@@ -62,6 +63,9 @@ $(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(BUILD)/tools/frame_client.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-gateway: LDFLAGS += $(STATIC)
+$(BUILD)/bin/cri-gateway: LIBS += -l:libnghttp2.a
+$(BUILD)/bin/cri-gateway: $(BUILD)/tools/cri-gateway.o $(GATEWAY_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file takes one RPC from its headers to the last byte of its answer.
+ * It must not know HTTP/2's frames. */
+#include "gateway_rpc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "oneshot/v1/oneshot.pb-c.h"
+#include "run.h"
+#include "wire.h"
+
+enum {
+    HEADER_BYTES = 16 * 1024,
+    HELD_BYTES = 64 * 1024 * 1024, /* of all requests of a connection */
+    READ_BYTES = 64 * 1024,
+    OUT_ENOUGH = 64 * 1024, /* the client has to read first */
+    OUT_CAP = 1024 * 1024,
+    RESULT_CAP = 64 * 1024 * 1024,
+    SLACK_MS = RUN_GRACE_MS + 1000, /* the translator ends at the deadline by itself */
+    TIMEOUT_FIELD = 1,
+    TYPE_BITS = 3,
+    TYPE_BYTES = 2,
+};
+
+struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
+{
+    struct rpc *rpc = calloc(1, sizeof(*rpc));
+
+    if (rpc == NULL)
+        return NULL;
+    rpc->gateway = gateway;
+    rpc->stream = stream;
+    rpc->read_deadline_ms = monotonic_ms() + gateway->settings.read_timeout_ms;
+    child_init(&rpc->child);
+    buf_init(&rpc->message, gateway->settings.max_request);
+    buf_init(&rpc->result, RESULT_CAP);
+    buf_init(&rpc->out, OUT_CAP);
+    return rpc;
+}
+
+static void release_message(struct rpc *rpc)
+{
+    rpc->gateway->held -= rpc->message.length;
+    buf_release(&rpc->message);
+}
+
+/* Nothing is to be run for it any more. */
+static void end(struct rpc *rpc)
+{
+    rpc->state = RPC_ENDED;
+    child_close(&rpc->child);
+    answer_release(&rpc->answer);
+    buf_release(&rpc->result);
+    if (rpc->stepping)
+        steps_release(&rpc->steps);
+    rpc->stepping = false;
+    release_message(rpc);
+}
+
+void rpc_free(struct rpc *rpc)
+{
+    end(rpc);
+    buf_release(&rpc->out);
+    free(rpc);
+}
+
+void rpc_fail(struct rpc *rpc, enum grpc_code code, const char *text)
+{
+    if (rpc->state == RPC_ENDED)
+        return;
+    err_set(&rpc->err, code, "%s", text);
+    end(rpc);
+}
+
+/* ==== the request ==== */
+
+static void take_path(struct rpc *rpc, const char *value)
+{
+    rpc->method = grpc_route(value, &rpc->err);
+}
+
+static void take_timeout(struct rpc *rpc, const char *value)
+{
+    int64_t timeout_ms = 0;
+
+    if (grpc_timeout(value, &timeout_ms))
+        rpc->deadline_ms = monotonic_ms() + timeout_ms;
+    else
+        err_set(&rpc->err, GRPC_INTERNAL, "malformed grpc-timeout: \"%s\"", value);
+}
+
+static void take_encoding(struct rpc *rpc, const char *value)
+{
+    if (strcmp(value, "identity") != 0)
+        err_set(&rpc->err, GRPC_UNIMPLEMENTED,
+                "grpc-encoding \"%s\" is not supported: messages must not be compressed", value);
+}
+
+static void take_method(struct rpc *rpc, const char *value)
+{
+    rpc->is_post = strcmp(value, "POST") == 0;
+}
+
+static void take_content_type(struct rpc *rpc, const char *value)
+{
+    rpc->is_grpc = grpc_content_type(value);
+}
+
+void rpc_header(struct rpc *rpc, const char *name, const char *value)
+{
+    static const struct {
+        const char *name;
+        void (*take)(struct rpc *rpc, const char *value);
+    } headers[] = { { ":method", take_method },
+                    { ":path", take_path },
+                    { "content-type", take_content_type },
+                    { "grpc-timeout", take_timeout },
+                    { "grpc-encoding", take_encoding } };
+
+    rpc->header_bytes += strlen(name) + strlen(value);
+    if (rpc->header_bytes > HEADER_BYTES) {
+        err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the headers are longer than %d bytes",
+                HEADER_BYTES);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        if (strcmp(headers[i].name, name) == 0)
+            headers[i].take(rpc, value);
+}
+
+void rpc_headers_end(struct rpc *rpc)
+{
+    if (!rpc->is_post || !rpc->is_grpc)
+        err_set(&rpc->err, GRPC_INTERNAL, "a gRPC request is a POST of application/grpc");
+    if (rpc->method == NULL)
+        err_set(&rpc->err, GRPC_UNIMPLEMENTED, "the request has no path");
+    if (rpc->err.code == GRPC_OK && rpc->gateway->err.code != GRPC_OK)
+        rpc->err = rpc->gateway->err;
+    if (rpc->err.code != GRPC_OK)
+        end(rpc);
+}
+
+static size_t take_prefix(struct rpc *rpc, const uint8_t *bytes, size_t length)
+{
+    size_t wanted = GRPC_PREFIX - rpc->prefix_length;
+    size_t taken = length < wanted ? length : wanted;
+    const uint8_t *prefix = rpc->prefix;
+
+    memcpy(rpc->prefix + rpc->prefix_length, bytes, taken);
+    rpc->prefix_length += taken;
+    if (rpc->prefix_length < GRPC_PREFIX)
+        return taken;
+    rpc->message_length =
+        (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 8 | prefix[4];
+    if (prefix[0] != 0)
+        rpc_fail(rpc, GRPC_INTERNAL, "a compressed message without a grpc-encoding");
+    else if (rpc->message_length > rpc->gateway->settings.max_request)
+        rpc_fail(rpc, GRPC_RESOURCE_EXHAUSTED,
+                 "the request is longer than CRI_ONESHOT_MAX_REQUEST allows");
+    return taken;
+}
+
+static size_t take_message(struct rpc *rpc, const uint8_t *bytes, size_t length)
+{
+    size_t wanted = rpc->message_length - rpc->message.length;
+    size_t taken = length < wanted ? length : wanted;
+
+    if (wanted == 0) {
+        rpc_fail(rpc, GRPC_UNIMPLEMENTED, "more than one message, where the RPC takes one");
+        return length;
+    }
+    if (rpc->gateway->held + taken > HELD_BYTES || !buf_append(&rpc->message, bytes, taken)) {
+        rpc_fail(rpc, GRPC_RESOURCE_EXHAUSTED, "too many long requests at once");
+        return length;
+    }
+    rpc->gateway->held += taken;
+    return taken;
+}
+
+void rpc_body(struct rpc *rpc, const uint8_t *bytes, size_t length)
+{
+    while (length > 0 && rpc->state == RPC_READING) {
+        size_t taken = rpc->prefix_length < GRPC_PREFIX ? take_prefix(rpc, bytes, length)
+                                                        : take_message(rpc, bytes, length);
+
+        bytes += taken;
+        length -= taken;
+    }
+}
+
+void rpc_body_end(struct rpc *rpc)
+{
+    if (rpc->state != RPC_READING)
+        return;
+    if (rpc->prefix_length == 0)
+        rpc_fail(rpc, GRPC_UNIMPLEMENTED, "no message, where the RPC takes one");
+    else if (rpc->prefix_length < GRPC_PREFIX || rpc->message.length < rpc->message_length)
+        rpc_fail(rpc, GRPC_INTERNAL, "the request ends before its message does");
+    else
+        rpc->state = RPC_WAITING;
+}
+
+/* ==== the runs ==== */
+
+static bool put_varint(struct buf *buf, uint64_t value)
+{
+    uint8_t varint[WIRE_VARINT_BYTES];
+
+    return buf_append(buf, varint, wire_put_varint(varint, value));
+}
+
+/* A Request whose call is a message that is not looked into. */
+static bool put_request(const struct rpc *rpc, unsigned field, const struct buf *message,
+                        struct buf *request)
+{
+    int64_t left_ms = rpc->deadline_ms == 0 ? 0 : rpc->deadline_ms - monotonic_ms();
+
+    if (rpc->deadline_ms != 0 && !(put_varint(request, TIMEOUT_FIELD << TYPE_BITS) &&
+                                   put_varint(request, left_ms < 1 ? 1 : (uint64_t)left_ms)))
+        return false;
+    return put_varint(request, field << TYPE_BITS | TYPE_BYTES) &&
+           put_varint(request, message->length) &&
+           (message->length == 0 || buf_append(request, message->data, message->length));
+}
+
+static bool put_frame(struct rpc *rpc, unsigned field)
+{
+    struct buf message;
+    struct buf request;
+    bool well = false;
+
+    buf_init(&message, HELD_BYTES);
+    buf_init(&request, HELD_BYTES);
+    well = steps_message(&rpc->steps, &message) && put_request(rpc, field, &message, &request) &&
+           put_varint(&rpc->child.unsent, request.length) &&
+           buf_append(&rpc->child.unsent, request.data, request.length);
+    buf_release(&message);
+    buf_release(&request);
+    return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
+}
+
+static void begin_run(struct rpc *rpc)
+{
+    const struct method *method = steps_run(&rpc->steps);
+
+    rpc->result.length = 0;
+    answer_init(&rpc->answer, method, steps_is_last(&rpc->steps));
+    if (put_frame(rpc, method->field) &&
+        child_start(&rpc->child, rpc->gateway->translator, &rpc->gateway->mask, &rpc->err))
+        rpc->gateway->running++;
+    else
+        end(rpc);
+}
+
+/* Runs what is to be run next, or answers. */
+static void go_on(struct rpc *rpc, bool well)
+{
+    const struct buf *response = &rpc->steps.response;
+
+    if (well && !rpc->steps.answered) {
+        begin_run(rpc);
+        return;
+    }
+    if (well &&
+        (!grpc_put_prefix(&rpc->out, response->length) ||
+         (response->length > 0 && !buf_append(&rpc->out, response->data, response->length))))
+        err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the answer is too long");
+    end(rpc);
+}
+
+void rpc_start(struct rpc *rpc)
+{
+    rpc->state = RPC_RUNNING;
+    rpc->stepping = true;
+    go_on(rpc, steps_init(&rpc->steps, rpc->method, (const uint8_t *)rpc->message.data,
+                          rpc->message.length, &rpc->gateway->settings, &rpc->err));
+}
+
+/* A run has ended, with err or without. */
+static void end_run(struct rpc *rpc)
+{
+    child_close(&rpc->child);
+    answer_release(&rpc->answer);
+    if (rpc->err.code != GRPC_OK)
+        go_on(rpc, steps_failed(&rpc->steps, &rpc->err));
+    else if (steps_is_last(&rpc->steps))
+        end(rpc);
+    else
+        go_on(rpc, steps_take(&rpc->steps, (const uint8_t *)rpc->result.data, rpc->result.length,
+                              &rpc->err));
+}
+
+bool rpc_wants_to_write(const struct rpc *rpc)
+{
+    return rpc->child.in >= 0;
+}
+
+bool rpc_wants_to_read(const struct rpc *rpc)
+{
+    return rpc->child.out >= 0 && rpc->out.length - rpc->out_at < OUT_ENOUGH;
+}
+
+void rpc_write(struct rpc *rpc)
+{
+    if (rpc_wants_to_write(rpc))
+        child_push(&rpc->child);
+}
+
+static void forget_what_was_given(struct rpc *rpc)
+{
+    struct buf *out = &rpc->out;
+
+    if (rpc->out_at == 0)
+        return;
+    out->length -= rpc->out_at;
+    memmove(out->data, out->data + rpc->out_at, out->length);
+    rpc->out_at = 0;
+}
+
+void rpc_read(struct rpc *rpc)
+{
+    uint8_t bytes[READ_BYTES];
+    struct buf *messages = NULL;
+    ssize_t count = 0;
+
+    if (!rpc_wants_to_read(rpc))
+        return;
+    count = read(rpc->child.out, bytes, sizeof(bytes));
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    messages = steps_is_last(&rpc->steps) ? &rpc->out : &rpc->result;
+    forget_what_was_given(rpc);
+    if (count <= 0)
+        err_set(&rpc->err, GRPC_INTERNAL, "the translator ended before its answer did");
+    else
+        answer_take(&rpc->answer, bytes, (size_t)count, messages, &rpc->err);
+    if (rpc->err.code != GRPC_OK || rpc->answer.ended)
+        end_run(rpc);
+}
+
+/* ==== time ==== */
+
+int64_t rpc_due_ms(const struct rpc *rpc)
+{
+    int64_t deadline_ms = rpc->deadline_ms;
+
+    if (rpc->state == RPC_ENDED)
+        return 0;
+    if (rpc->state == RPC_RUNNING)
+        return deadline_ms == 0 ? 0 : deadline_ms + SLACK_MS;
+    if (rpc->state == RPC_READING && (deadline_ms == 0 || rpc->read_deadline_ms < deadline_ms))
+        return rpc->read_deadline_ms;
+    return deadline_ms;
+}
+
+void rpc_expire(struct rpc *rpc, int64_t now_ms)
+{
+    int64_t due_ms = rpc_due_ms(rpc);
+
+    if (due_ms == 0 || now_ms < due_ms)
+        return;
+    rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
+             rpc->state == RPC_READING   ? "the request was not complete in time"
+             : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
+                                         : "not done in time");
+}
