@@ -152,7 +152,7 @@ class Verbs:
 
     def events(self, _):
         for event in self.cri.GetContainerEvents(deadline=None):
-            print(json.dumps(json_format.MessageToDict(event)), flush=True)
+            print(json.dumps(json_format.MessageToDict(event, including_default_value_fields=True)), flush=True)
 
 
 def main():
