@@ -427,36 +427,6 @@ same(all_ids(), [])
 END
 }
 
-@test "crictl itself, where there is one, runs its session" {
-    command -v crictl >/dev/null || return 0
-    export CONTAINER_RUNTIME_ENDPOINT=unix://$BY_LISTEN IMAGE_SERVICE_ENDPOINT=unix://$BY_LISTEN CRI_CONFIG_FILE=$BATS_TEST_TMPDIR/crictl.yaml
-    : >"$CRI_CONFIG_FILE"
-    mkdir "$BATS_TEST_TMPDIR/logs"
-    pod_json crictl ", \"log_directory\": \"$BATS_TEST_TMPDIR/logs\", \"linux\": {}" >"$BATS_TEST_TMPDIR/pod.json"
-    IMAGE=$OPEN/shop/listen:v1
-    container_json app '["sh", "-c", "echo hello; sleep 1000"]' ', "log_path": "app.log", "linux": {}' >"$BATS_TEST_TMPDIR/container.json"
-    crictl pull "$IMAGE"
-    pod=$(crictl runp "$BATS_TEST_TMPDIR/pod.json")
-    id=$(crictl create "${pod:0:13}" "$BATS_TEST_TMPDIR/container.json" "$BATS_TEST_TMPDIR/pod.json")
-    crictl start "${id:0:13}"
-    crictl ps --quiet | grep -qx "$id"
-    crictl pods --quiet | grep -qx "$pod"
-    crictl inspect "${id:0:13}" | json "d['status']['id']" | grep -qx "$id"
-    crictl inspectp "${pod:0:13}" | json "d['status']['id']" | grep -qx "$pod"
-    crictl stats
-    crictl statsp
-    wait_until 5 sh -c "crictl logs ${id:0:13} | grep -qx hello"
-    [ "$(crictl exec -s "${id:0:13}" echo hi)" = hi ]
-    crictl stop "${id:0:13}"
-    crictl rm "${id:0:13}"
-    crictl stopp "${pod:0:13}"
-    crictl rmp "${pod:0:13}"
-    crictl images
-    crictl rmi "$IMAGE"
-    crictl info
-    crictl version
-}
-
 @test "no server has written a word, and what systemd-socket-activate has started has ended well" {
     # Of a sanitizer's report, too, there would be lines.
     [ ! -s "$BY_LISTEN.log" ]
