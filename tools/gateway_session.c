@@ -15,6 +15,7 @@
 
 #include "frame.h"
 #include "gateway_http2.h"
+#include "inherit.h"
 
 enum {
     READ_BYTES = 64 * 1024,
@@ -213,11 +214,7 @@ int session_serve(struct gateway *gateway, int in, int out)
     sigset_t ours;
     bool started = false;
 
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGCHLD);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGHUP);
+    inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
     sigprocmask(SIG_BLOCK, &ours, &gateway->mask);
