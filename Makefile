@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo: a pod's whole life on a docker engine; make check: every test. Both install what they need.
-# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS.
+# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), CC, CFLAGS, LDFLAGS;
+# of install and uninstall: DESTDIR, PREFIX, SYSCONFDIR, LOCALSTATEDIR, UNITDIR (tools/install).
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -105,12 +106,11 @@ format:
 	clang-format -i src/*.[ch] tools/*.[ch] tests/unit/*.[ch]
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	ln -sf cri-fixture $(DESTDIR)$(PREFIX)/bin/cri-fixture-docker
+install uninstall:
+	BUILD=$(BUILD) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install $@ $(notdir $(PROGRAMS) $(STAND_IN))
 
 clean:
 	rm -rf build
 
-.PHONY: all deps check-deps unit-programs check demo bench lint format install clean
+.PHONY: all deps check-deps unit-programs check demo bench lint format install uninstall clean
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file looks after the descriptors that a program was started with.
+/* This file looks after the descriptors and signals that a program was started with.
  * It must not know what the program serves. */
 #include "inherit.h"
 
@@ -54,4 +54,20 @@ bool inherit_check_transport(bool allow_tcp, struct err *err)
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     }
     return true;
+}
+
+void inherit_signals(sigset_t *set)
+{
+    static const int ending[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
+                                  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+
+    sigemptyset(set);
+    sigaddset(set, SIGCHLD);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        struct sigaction action = { .sa_flags = 0 };
+
+        sigaction(ending[i], NULL, &action);
+        if (action.sa_handler != SIG_IGN)
+            sigaddset(set, ending[i]);
+    }
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file declares what a program does about the descriptors that it was started with, by
- * systemd, inetd, a shell or a script.
+/* This file declares what a program does about the descriptors and signals that it was started
+ * with, by systemd, inetd, a shell or a script.
  * It must not know what the program serves. */
 #ifndef INHERIT_H
 #define INHERIT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "err.h"
@@ -21,5 +22,9 @@ void inherit_silence_stderr(void);
 /* TCP lets anyone in, and shows no hang-up. False with PERMISSION_DENIED where descriptor 0 or 1 is
  * a TCP socket and that is not allowed; else keep-alive probes are on. */
 bool inherit_check_transport(bool allow_tcp, struct err *err);
+
+/* CHLD and the signals that end us, but for one that we were started to ignore (nohup): to be
+ * blocked and waited for. */
+void inherit_signals(sigset_t *set);
 
 #endif

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inherit.h"
+
 enum { BACKLOG = 1024, PAUSE_MS = 100, MASK = 0777 };
 
 struct listener {
@@ -202,11 +204,7 @@ static bool watch_signals(struct listener *listener)
 {
     sigset_t ours;
 
-    sigemptyset(&ours);
-    sigaddset(&ours, SIGCHLD);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGHUP);
+    inherit_signals(&ours);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &ours, &listener->mask);
     listener->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -21,6 +21,7 @@ enum {
     OUT_CAP = 1024 * 1024,
     RESULT_CAP = 64 * 1024 * 1024,
     SLACK_MS = RUN_GRACE_MS + 1000, /* the translator ends at the deadline by itself */
+    HEAD_CAP = 64,
     TIMEOUT_FIELD = 1,
     TYPE_BITS = 3,
     TYPE_BYTES = 2,
@@ -213,33 +214,32 @@ static bool put_varint(struct buf *buf, uint64_t value)
     return buf_append(buf, varint, wire_put_varint(varint, value));
 }
 
-/* A Request whose call is a message that is not looked into. */
-static bool put_request(const struct rpc *rpc, unsigned field, const struct buf *message,
-                        struct buf *request)
+/* What stands before the call's message in a Request that holds it, unlooked at. */
+static bool put_head(const struct rpc *rpc, unsigned field, size_t length, struct buf *head)
 {
     int64_t left_ms = rpc->deadline_ms == 0 ? 0 : rpc->deadline_ms - monotonic_ms();
 
-    if (rpc->deadline_ms != 0 && !(put_varint(request, TIMEOUT_FIELD << TYPE_BITS) &&
-                                   put_varint(request, left_ms < 1 ? 1 : (uint64_t)left_ms)))
+    if (rpc->deadline_ms != 0 && !(put_varint(head, TIMEOUT_FIELD << TYPE_BITS) &&
+                                   put_varint(head, left_ms < 1 ? 1 : (uint64_t)left_ms)))
         return false;
-    return put_varint(request, field << TYPE_BITS | TYPE_BYTES) &&
-           put_varint(request, message->length) &&
-           (message->length == 0 || buf_append(request, message->data, message->length));
+    return put_varint(head, field << TYPE_BITS | TYPE_BYTES) && put_varint(head, length);
 }
 
 static bool put_frame(struct rpc *rpc, unsigned field)
 {
+    struct buf *frame = &rpc->child.unsent;
     struct buf message;
-    struct buf request;
+    struct buf head;
     bool well = false;
 
     buf_init(&message, HELD_BYTES);
-    buf_init(&request, HELD_BYTES);
-    well = steps_message(&rpc->steps, &message) && put_request(rpc, field, &message, &request) &&
-           put_varint(&rpc->child.unsent, request.length) &&
-           buf_append(&rpc->child.unsent, request.data, request.length);
+    buf_init(&head, HEAD_CAP);
+    well = steps_message(&rpc->steps, &message) && put_head(rpc, field, message.length, &head) &&
+           put_varint(frame, head.length + message.length) &&
+           buf_append(frame, head.data, head.length) &&
+           (message.length == 0 || buf_append(frame, message.data, message.length));
     buf_release(&message);
-    buf_release(&request);
+    buf_release(&head);
     return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
 }
 
