@@ -130,10 +130,15 @@ static bool read_file(struct arena *arena, const char *path, struct fixture_text
 bool fixture_read(struct arena *arena, const char *path, enum fixture_file file,
                   struct fixture_text *text, struct err *err)
 {
-    const char *name = arena_printf(arena, "%s/%s", path, fixture_names[file]);
+    return fixture_read_path(arena, arena_printf(arena, "%s/%s", path, fixture_names[file]), text,
+                             err);
+}
 
+bool fixture_read_path(struct arena *arena, const char *path, struct fixture_text *text,
+                       struct err *err)
+{
     *text = (struct fixture_text){ .data = NULL };
-    return (access(name, F_OK) != 0 && errno == ENOENT) || read_file(arena, name, text, err);
+    return (access(path, F_OK) != 0 && errno == ENOENT) || read_file(arena, path, text, err);
 }
 
 static bool load_named(struct arena *arena, const char *name, struct fixture *fixture,

@@ -218,17 +218,18 @@ static void replace(const struct checking *checking, struct worker *worker, size
 static size_t check_all(const struct checking *checking)
 {
     struct worker workers[MAX_JOBS];
+    struct worker *worker = workers;
     size_t failed = 0;
 
     for (size_t i = 0; i < checking->jobs; i++)
         start(checking, &workers[i], i);
     for (size_t i = 0; i < checking->paths.count; i++) {
-        struct worker *worker = &workers[i % checking->jobs];
         bool good = false;
 
         if (!take(worker, &good))
             replace(checking, worker, i);
         failed += !good;
+        worker = worker + 1 == workers + checking->jobs ? workers : worker + 1;
     }
     printf("1..%zu\n", checking->paths.count);
     for (size_t i = 0; i < checking->jobs; i++)
