@@ -369,3 +369,61 @@ END
         cri-fixture record --about=x "$S" -- cri-frame call StopContainer container_id=none
     [ "$(cases)" = "001 stop container" ]
 }
+
+# ---- secrets
+
+@test "a secret is replaced by one that goes the same way" {
+    docker_is <<END
+case \$1 in
+create) echo "$ID" ;;
+*) echo 'Digest: sha256:$ID'; echo 'docker.io/library/a:b' ;;
+esac
+END
+    cat >"$BATS_TEST_TMPDIR/values.py" <<'END'
+import base64, json, sys
+word = b"hunter2"
+values = {
+    "plain": word, "empty": b"", "newline": word + b"\nmore", "return": word + b"\r", "return inside": word + b"\rmore",
+    "nul": word + b"\0", "latin": word + b"\xfc", "cut": word + b"\xc3", "umlaut": (word.decode() + "\u00fc").encode(),
+    "59k": word * 8700, "61k": word * 8900, "126k": word * 18400, "130k": word * 19000, "line of 126k": word * 18400 + b"\n",
+}
+pod = {"metadata": {"name": "p", "namespace": "n", "uid": "u"}}
+for name in ["A", "#A", "with blank", "GOPATH"]:
+    for value in values.values():
+        config = {"metadata": {"name": "c"}, "image": {"image": "a:b"},
+                  "envs": [{"key": "FIRST", "value": ""}, {"key": name, "value": base64.b64encode(value).decode()}]}
+        print(json.dumps({"create_container": {"pod_sandbox_id": sys.argv[1], "config": config, "sandbox_config": pod}}))
+pair = base64.b64encode(b"me:hunter2").decode()
+for auth in [{"username": "me", "password": "hunter2"}, {"auth": pair}, {"auth": pair.rstrip("=")}, {"auth": "aHVudGVyMg=="},
+             {"auth": "hunter2"}, {"auth": "====="}, {"identity_token": "hunter2"}, {"registry_token": "hunter2"}, {"auth": "", "password": "hunter2"},
+             {"auth": pair, "server_address": "https://elsewhere.example"}]:
+    print(json.dumps({"pull_image": {"image": {"image": "a:b"}, "auth": auth}}))
+END
+    client <<'END'
+python3 "$VALUES" "$ID" | while read -r request; do
+    cri-frame call --request - <<<"$request"
+done >"$OUT" 2>&1
+true
+END
+    export VALUES=$BATS_TEST_TMPDIR/values.py OUT=$BATS_TEST_TMPDIR/out
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = $((4 * 14 + 10)) ]
+    # Each of the ways and refusals is there.
+    [[ $(cat "$OUT") == *'has a NUL byte or is not UTF-8'*'is longer than the'*'would steer'*'is not the base64 of USER:PASSWORD'* ]]
+    [ "$(cat "$S"/*/environ | sort -u | grep -c .)" -ge 3 ]
+    run -0 cri-fixture check "$S"
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy' "$S"
+}
+
+@test "what a command prints is kept as it is, also where it looks like docker's" {
+    docker_is <<'END'
+printf '{"Env":["A=b"]}\n'
+END
+    client <<'END'
+cri-frame call ExecSync container_id="$ID" cmd=true
+cri-frame call ContainerStatus container_id="$ID" || true
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 exec sync/docker.stdout")" = '{"Env":["A=b"]}' ]
+    [ "$(cat "$S/002 container status/docker.stdout")" = '{"Env":["A=<redacted>"]}' ]
+}

@@ -217,7 +217,7 @@ static void replace(const struct checking *checking, struct worker *worker, size
 
 static size_t check_all(const struct checking *checking)
 {
-    struct worker workers[MAX_JOBS];
+    struct worker workers[MAX_JOBS] = { { .pid = 0 } };
     struct worker *worker = workers;
     size_t failed = 0;
 

@@ -101,7 +101,7 @@ static const char *surroundings_lines(struct arena *arena, const Oneshot__V1__Re
                         found.docker_config, found.docker_context, found.docker_cert_path);
 }
 
-static bool keep_request(struct arena *arena, const char *dir, const Oneshot__V1__Request *request)
+static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Request *request)
 {
     json_t *json = redact_request(request);
     char *text = json_dumps(json, JSON_INDENT(2));
