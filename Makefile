@@ -39,6 +39,7 @@ FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
 FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
 GATEWAY_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/gateway_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
+GATEWAY_UNIT := $(filter $(BUILD)/tests/gateway_%,$(UNIT))
 PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture cri-gateway)
 STAND_IN := $(BUILD)/bin/cri-fixture-docker
 PAUSE := $(BUILD)/bin/pause
@@ -77,6 +78,8 @@ $(STAND_IN): $(BUILD)/bin/cri-fixture
 $(PAUSE): tools/pause.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) -Os -static -s -o $@ $<
+$(GATEWAY_UNIT): LIBS += -l:libnghttp2.a
+$(GATEWAY_UNIT): $(GATEWAY_O)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(JSON_O) $(CORE_O) $(GEN_O)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka

@@ -79,7 +79,12 @@ static bool end_with_outcome(struct answer *answer, struct err *err)
     answer->ended = true;
     if (outcome == NULL)
         return garbage(err);
-    well = outcome->code == GRPC_OK || err_set(err, code_of(outcome), "%s", outcome->message);
+    if (outcome->code != GRPC_OK)
+        err_set(err, code_of(outcome), "%s", outcome->message);
+    else if (answer->method->stream != NULL)
+        well = true;
+    else
+        garbage(err); /* it would be well, and there is no result */
     oneshot__v1__outcome__free_unpacked(outcome, NULL);
     return well;
 }

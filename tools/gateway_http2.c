@@ -49,11 +49,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 
     (void)flags;
     (void)context;
-    if (rpc == NULL || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    if (rpc == NULL || rpc->state != RPC_READING || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    if (strlen((const char *)name) != name_length || strlen((const char *)value) != value_length)
-        err_set(&rpc->err, GRPC_INTERNAL, "a header has a NUL byte");
-    rpc_header(rpc, (const char *)name, (const char *)value);
+    headers_take(&rpc->headers, (const char *)name, name_length, (const char *)value, value_length,
+                 &rpc->err);
     return 0;
 }
 
@@ -72,6 +71,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         rpc_headers_end(rpc);
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
         rpc_body_end(rpc);
+    else if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        rpc_malformed(rpc, "malformed request: trailers that are not its end");
     return 0;
 }
 
@@ -162,15 +163,10 @@ static ssize_t read_answer(nghttp2_session *session, int32_t stream, uint8_t *by
     return (ssize_t)taken;
 }
 
-static const char *http_status(const struct rpc *rpc)
-{
-    return !rpc->is_post ? "405" : !rpc->is_grpc ? "415" : "200";
-}
-
 static void respond(struct http2 *http2, struct rpc *rpc)
 {
     enum { OWN = 3 };
-    const char *status = http_status(rpc);
+    const char *status = rpc->http_status;
     nghttp2_nv headers[OWN + 2] = { HEADER(":status", status, strlen(status)),
                                     HEADER("content-type", "application/grpc", 16),
                                     HEADER("grpc-accept-encoding", "identity", 8) };

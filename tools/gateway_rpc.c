@@ -14,7 +14,6 @@
 #include "wire.h"
 
 enum {
-    HEADER_BYTES = 16 * 1024,
     HELD_BYTES = 64 * 1024 * 1024, /* of all requests of a connection */
     READ_BYTES = 64 * 1024,
     OUT_ENOUGH = 64 * 1024, /* the client has to read first */
@@ -35,6 +34,7 @@ struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
         return NULL;
     rpc->gateway = gateway;
     rpc->stream = stream;
+    rpc->http_status = "200";
     rpc->read_deadline_ms = monotonic_ms() + gateway->settings.read_timeout_ms;
     child_init(&rpc->child);
     buf_init(&rpc->message, gateway->settings.max_request);
@@ -77,68 +77,25 @@ void rpc_fail(struct rpc *rpc, enum grpc_code code, const char *text)
     end(rpc);
 }
 
+void rpc_malformed(struct rpc *rpc, const char *text)
+{
+    if (!rpc->responded)
+        rpc->http_status = "400";
+    rpc_fail(rpc, GRPC_INTERNAL, text);
+}
+
 /* ==== the request ==== */
-
-static void take_path(struct rpc *rpc, const char *value)
-{
-    rpc->method = grpc_route(value, &rpc->err);
-}
-
-static void take_timeout(struct rpc *rpc, const char *value)
-{
-    int64_t timeout_ms = 0;
-
-    if (grpc_timeout(value, &timeout_ms))
-        rpc->deadline_ms = monotonic_ms() + timeout_ms;
-    else
-        err_set(&rpc->err, GRPC_INTERNAL, "malformed grpc-timeout: \"%s\"", value);
-}
-
-static void take_encoding(struct rpc *rpc, const char *value)
-{
-    if (strcmp(value, "identity") != 0)
-        err_set(&rpc->err, GRPC_UNIMPLEMENTED,
-                "grpc-encoding \"%s\" is not supported: messages must not be compressed", value);
-}
-
-static void take_method(struct rpc *rpc, const char *value)
-{
-    rpc->is_post = strcmp(value, "POST") == 0;
-}
-
-static void take_content_type(struct rpc *rpc, const char *value)
-{
-    rpc->is_grpc = grpc_content_type(value);
-}
-
-void rpc_header(struct rpc *rpc, const char *name, const char *value)
-{
-    static const struct {
-        const char *name;
-        void (*take)(struct rpc *rpc, const char *value);
-    } headers[] = { { ":method", take_method },
-                    { ":path", take_path },
-                    { "content-type", take_content_type },
-                    { "grpc-timeout", take_timeout },
-                    { "grpc-encoding", take_encoding } };
-
-    rpc->header_bytes += strlen(name) + strlen(value);
-    if (rpc->header_bytes > HEADER_BYTES) {
-        err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the headers are longer than %d bytes",
-                HEADER_BYTES);
-        return;
-    }
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        if (strcmp(headers[i].name, name) == 0)
-            headers[i].take(rpc, value);
-}
 
 void rpc_headers_end(struct rpc *rpc)
 {
-    if (!rpc->is_post || !rpc->is_grpc)
-        err_set(&rpc->err, GRPC_INTERNAL, "a gRPC request is a POST of application/grpc");
-    if (rpc->method == NULL)
-        err_set(&rpc->err, GRPC_UNIMPLEMENTED, "the request has no path");
+    const struct headers *headers = &rpc->headers;
+
+    if (rpc->state != RPC_READING)
+        return;
+    rpc->http_status = headers_end(&rpc->headers, &rpc->err);
+    rpc->method = headers->method;
+    if (headers->has_timeout)
+        rpc->deadline_ms = monotonic_ms() + headers->timeout_ms;
     if (rpc->err.code == GRPC_OK && rpc->gateway->err.code != GRPC_OK)
         rpc->err = rpc->gateway->err;
     if (rpc->err.code != GRPC_OK)

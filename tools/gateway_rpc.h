@@ -15,6 +15,7 @@
 #include "gateway_answer.h"
 #include "gateway_child.h"
 #include "gateway_grpc.h"
+#include "gateway_headers.h"
 #include "gateway_steps.h"
 #include "settings.h"
 
@@ -42,10 +43,9 @@ struct rpc {
     int32_t stream; /* HTTP/2's number */
     enum rpc_state state;
     struct gateway *gateway;
-    bool is_post;
-    bool is_grpc;
-    size_t header_bytes;
-    const struct method *method; /* NULL until ":path" has come */
+    struct headers headers;
+    const char *http_status;     /* of the answer */
+    const struct method *method; /* NULL until the headers' end */
     int64_t read_deadline_ms;    /* of monotonic_ms: the request must be complete */
     int64_t deadline_ms;         /* the client's; 0: none */
     uint8_t prefix[GRPC_PREFIX];
@@ -70,8 +70,7 @@ struct rpc *rpc_new(struct gateway *gateway, int32_t stream);
 /* Ends its translator, and frees it. */
 void rpc_free(struct rpc *rpc);
 
-/* Its headers, one by one, then their end. */
-void rpc_header(struct rpc *rpc, const char *name, const char *value);
+/* Its headers have been taken, all of them. */
 void rpc_headers_end(struct rpc *rpc);
 
 /* Bytes of its body, and then their end. */
@@ -80,6 +79,9 @@ void rpc_body_end(struct rpc *rpc);
 
 /* Ends it with an error, and its translator. Does nothing to one that has ended. */
 void rpc_fail(struct rpc *rpc, enum grpc_code code, const char *text);
+
+/* The same, as HTTP has it: INTERNAL, and 400. */
+void rpc_malformed(struct rpc *rpc, const char *text);
 
 /* Starts its first translator: RPC_WAITING no more. */
 void rpc_start(struct rpc *rpc);
