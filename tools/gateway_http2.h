@@ -18,6 +18,7 @@ struct http2 {
     int64_t idle_since_ms;
     struct buf unsent; /* for the client */
     size_t sent;
+    int64_t stuck_since_ms; /* since when fd takes none of them; 0: it does, or there are none */
 };
 
 /* False without memory. http2_release is due in either case. */

@@ -301,7 +301,8 @@ void rpc_read(struct rpc *rpc)
 
 /* ==== time ==== */
 
-int64_t rpc_due_ms(const struct rpc *rpc)
+/* When it has to have got on by itself, or with the client's request; 0: never. */
+static int64_t work_due_ms(const struct rpc *rpc)
 {
     int64_t deadline_ms = rpc->deadline_ms;
 
@@ -314,14 +315,36 @@ int64_t rpc_due_ms(const struct rpc *rpc)
     return deadline_ms;
 }
 
+/* When the client has to have read. */
+static int64_t client_due_ms(const struct rpc *rpc)
+{
+    return rpc->shut_since_ms == 0 || rpc->given_up
+               ? 0
+               : rpc->shut_since_ms + rpc->gateway->settings.read_timeout_ms;
+}
+
+int64_t rpc_due_ms(const struct rpc *rpc)
+{
+    int64_t due_ms = work_due_ms(rpc);
+    int64_t other_ms = client_due_ms(rpc);
+
+    return other_ms != 0 && (due_ms == 0 || other_ms < due_ms) ? other_ms : due_ms;
+}
+
+static bool is_over(int64_t due_ms, int64_t now_ms)
+{
+    return due_ms != 0 && now_ms >= due_ms;
+}
+
 void rpc_expire(struct rpc *rpc, int64_t now_ms)
 {
-    int64_t due_ms = rpc_due_ms(rpc);
-
-    if (due_ms == 0 || now_ms < due_ms)
-        return;
-    rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
-             rpc->state == RPC_READING   ? "the request was not complete in time"
-             : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
-                                         : "not done in time");
+    if (is_over(client_due_ms(rpc), now_ms)) {
+        rpc->given_up = true;
+        rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED, "the client does not read");
+    }
+    if (is_over(work_due_ms(rpc), now_ms))
+        rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
+                 rpc->state == RPC_READING   ? "the request was not complete in time"
+                 : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
+                                             : "not done in time");
 }
