@@ -25,7 +25,8 @@ struct http2 {
 bool http2_init(struct http2 *http2, struct gateway *gateway);
 void http2_release(struct http2 *http2);
 
-/* Takes what the client sent. False when the connection cannot go on. */
+/* Takes what the client sent. False when the connection cannot go on: what is to be said about that
+ * can still be written. */
 bool http2_take(struct http2 *http2, const uint8_t *bytes, size_t length);
 
 /* Puts what RPCs have to answer on its way. */

@@ -78,8 +78,11 @@ static void take_input(struct session *session)
 
     if (count < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    if (count <= 0 || !http2_take(&session->http2, bytes, (size_t)count))
-        session->gone = true;
+    if (count > 0 && http2_take(&session->http2, bytes, (size_t)count))
+        return;
+    if (count > 0)
+        http2_flush(&session->http2, session->out);
+    session->gone = true;
 }
 
 /* The oldest first. */
