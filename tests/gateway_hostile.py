@@ -6,7 +6,6 @@ Each CHECK is a function below; it gets a gateway that listens, and fails with a
 must be answered, no process may be left when the clients have gone, no process of a connection may have taken more memory than the
 check allows, and the gateway must end as it is told. Environment: CRI_GATEWAY, FOLDER, and the settings.
 """
-import contextlib
 import os
 import random
 import signal
@@ -922,7 +921,8 @@ OPTIONS = {"silent_connections": ["--connections=40"]}
 
 
 def main(name, *arguments):
-    with contextlib.closing(Gateway(*OPTIONS.get(name, []))) as gateway:
+    with Gateway(*OPTIONS.get(name, [])) as gateway:
+        gateway.begin()
         globals()[name](gateway, *arguments)
 
 

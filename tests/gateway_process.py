@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -69,8 +70,25 @@ class Gateway:
         self.memory = 8 * MIB  # what a connection may take
         self.peaks, self.connections, self.watching = {}, [], True
         self.watcher = threading.Thread(target=self.watch, daemon=True)
-        assert wait_until(self.listens), "it does not listen"
         self.watcher.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        """Nothing of it is left, however a check went."""
+        try:
+            if kind is None:
+                self.close()
+        finally:
+            self.watching = False
+            for pid in self.ours():
+                os.kill(pid, signal.SIGKILL)
+            self.log.seek(0)
+            sys.stdout.write(self.log.read().decode(errors="replace"))
+
+    def begin(self):
+        assert wait_until(self.listens), "it does not listen"
         self.polite()
 
     def listens(self):

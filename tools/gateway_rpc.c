@@ -194,7 +194,7 @@ static bool put_frame(struct rpc *rpc, unsigned field)
     well = steps_message(&rpc->steps, &message) && put_head(rpc, field, message.length, &head) &&
            put_varint(frame, head.length + message.length) &&
            buf_append(frame, head.data, head.length) &&
-           (message.length == 0 || buf_append(frame, message.data, message.length));
+           buf_append(frame, message.data, message.length);
     buf_release(&message);
     buf_release(&head);
     return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
@@ -222,9 +222,8 @@ static void go_on(struct rpc *rpc, bool well)
         begin_run(rpc);
         return;
     }
-    if (well &&
-        (!grpc_put_prefix(&rpc->out, response->length) ||
-         (response->length > 0 && !buf_append(&rpc->out, response->data, response->length))))
+    if (well && !(grpc_put_prefix(&rpc->out, response->length) &&
+                  buf_append(&rpc->out, response->data, response->length)))
         err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the answer is too long");
     end(rpc);
 }
