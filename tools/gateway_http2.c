@@ -338,18 +338,20 @@ void http2_release(struct http2 *http2)
     buf_release(&http2->unsent);
 }
 
+static uint32_t reason_of(ssize_t failed)
+{
+    if (failed == NGHTTP2_ERR_FLOODED)
+        return NGHTTP2_ENHANCE_YOUR_CALM;
+    return failed == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_INTERNAL_ERROR;
+}
+
 bool http2_take(struct http2 *http2, const uint8_t *bytes, size_t length)
 {
     ssize_t taken = nghttp2_session_mem_recv(http2->session, bytes, length);
 
-    if (taken >= 0)
-        return true;
-    nghttp2_session_terminate_session(http2->session,
-                                      taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
-                                      : taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC
-                                          ? NGHTTP2_PROTOCOL_ERROR
-                                          : NGHTTP2_INTERNAL_ERROR);
-    return false;
+    if (taken < 0)
+        nghttp2_session_terminate_session(http2->session, reason_of(taken));
+    return taken >= 0;
 }
 
 bool http2_is_backed_up(const struct http2 *http2)
