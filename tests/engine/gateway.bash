@@ -16,7 +16,8 @@ SERVERS=()
 in_background() {
     local socket=$1
     shift
-    env "GATEWAY_MARK=$MARK" "$@" >>"$socket.log" 2>&1 </dev/null 3>&- 4>&- &
+    # A shell without job control has its background ignore INT and QUIT.
+    env --default-signal=INT,QUIT "GATEWAY_MARK=$MARK" "$@" >>"$socket.log" 2>&1 </dev/null 3>&- 4>&- &
     SERVER=$!
     SERVERS+=("$SERVER")
     wait_until 20 test -S "$socket" || {
@@ -80,6 +81,6 @@ scenario() {
         echo 'from scenario import *'
         cat
     } >"$file"
-    PYTHONPATH=$CLIENT_MODULES:$ROOT/tests/engine PYTHONPYCACHEPREFIX=$CLIENT_MODULES/cache \
+    ROOT=$ROOT PYTHONPATH=$CLIENT_MODULES:$ROOT/tests/engine PYTHONPYCACHEPREFIX=$CLIENT_MODULES/cache \
         timeout 120 /usr/bin/python3 "$file" "$@" 3>&- 4>&-
 }
