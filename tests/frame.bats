@@ -236,7 +236,7 @@ END
     sed 1q "$ROOT/fixtures/stream/events/docker.stdout" >"$BATS_TEST_TMPDIR/event"
     export EVENT=$BATS_TEST_TMPDIR/event CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker
     run -0 timeout 10 bash -c 'cri-frame call GetContainerEvents --compact | head -n 1'
-    [[ $output == *'container_event_type'* ]]
+    [[ $output == *'"container_id"'* ]]
     for _ in {1..100}; do
         pgrep -f "$BATS_TEST_TMPDIR/docker" >/dev/null || break
         sleep 0.05

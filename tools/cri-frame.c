@@ -183,7 +183,8 @@ static void print_result(const struct call *call, const ProtobufCMessage *result
         show_json(result, call->options->compact, false);
     if (fflush(stdout) == 0)
         return;
-    if (errno == EPIPE) { /* nobody reads any more; the signal is ignored for the translator's pipe */
+    if (errno ==
+        EPIPE) { /* nobody reads any more; the signal is ignored for the translator's pipe */
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
     }
