@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file is cri-frame: JSON to frames, frames to JSON, and a client of the translator.
  * It must not know what any RPC means. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +181,14 @@ static void print_result(const struct call *call, const ProtobufCMessage *result
         show_response(result);
     else
         show_json(result, call->options->compact, false);
-    fflush(stdout);
+    if (fflush(stdout) == 0)
+        return;
+    if (errno ==
+        EPIPE) { /* nobody reads any more; the signal is ignored for the translator's pipe */
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    trouble("cannot write: %s", strerror(errno));
 }
 
 /* Closing first: the trace is complete when the translator has ended. */

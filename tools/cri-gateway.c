@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +84,11 @@ static void load_settings(struct gateway *gateway)
 
 static int serve(void *context)
 {
+    enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
 
+    /* A connection lives long: what a big message took goes back to the system after it. */
+    mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
     inherit_silence_stderr();
     inherit_check_transport(gateway->settings.allow_tcp, &gateway->err);
     return session_serve(gateway, STDIN_FILENO, STDOUT_FILENO);

@@ -3,8 +3,10 @@
  * It must not know how a case is played. */
 #include "fixture_case.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,28 +37,41 @@ static int is_visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
+/* A line break in a name would be printed as a line of its own. */
+static bool is_printable(const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (iscntrl((unsigned char)*name))
+            return false;
+    return true;
+}
+
 static bool names_in(const char *directory, struct strv *names, struct err *err)
 {
     struct dirent **entries = NULL;
     int count = scandir(directory, &entries, is_visible, alphasort);
+    bool good = true;
 
     if (count < 0)
         return err_set(err, GRPC_NOT_FOUND, "%s: %s", directory, strerror(errno));
     for (int i = 0; i < count; i++) {
+        good = good && is_printable(entries[i]->d_name);
         strv_push(names, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    return true;
+    return good || err_set(err, GRPC_INVALID_ARGUMENT,
+                           "%s: there is a control character in a name in it", directory);
 }
 
 /* ==== finding ==== */
 
+/* A link to a folder is none: it may lead back to where it is. */
 static bool is_directory(const char *path)
 {
     struct stat status = { 0 };
 
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 bool fixture_find(const char *directory, struct strv *paths, struct err *err)
@@ -92,13 +107,14 @@ bool fixture_find(const char *directory, struct strv *paths, struct err *err)
 static bool read_file(struct arena *arena, const char *path, struct fixture_text *text,
                       struct err *err)
 {
-    FILE *file = fopen(path, "re");
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* also of a pipe */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
     struct stat status = { 0 };
     char *data = NULL;
 
     if (file == NULL)
         return err_set(err, GRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
-    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         fclose(file);
         return err_set(err, GRPC_INVALID_ARGUMENT, "%s: is not a file", path);
     }
@@ -114,10 +130,15 @@ static bool read_file(struct arena *arena, const char *path, struct fixture_text
 bool fixture_read(struct arena *arena, const char *path, enum fixture_file file,
                   struct fixture_text *text, struct err *err)
 {
-    const char *name = arena_printf(arena, "%s/%s", path, fixture_names[file]);
+    return fixture_read_path(arena, arena_printf(arena, "%s/%s", path, fixture_names[file]), text,
+                             err);
+}
 
+bool fixture_read_path(struct arena *arena, const char *path, struct fixture_text *text,
+                       struct err *err)
+{
     *text = (struct fixture_text){ .data = NULL };
-    return (access(name, F_OK) != 0 && errno == ENOENT) || read_file(arena, name, text, err);
+    return (access(path, F_OK) != 0 && errno == ENOENT) || read_file(arena, path, text, err);
 }
 
 static bool load_named(struct arena *arena, const char *name, struct fixture *fixture,

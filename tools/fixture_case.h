@@ -55,6 +55,10 @@ bool fixture_load(struct arena *arena, const char *path, struct fixture *fixture
 bool fixture_read(struct arena *arena, const char *path, enum fixture_file file,
                   struct fixture_text *text, struct err *err);
 
+/* The same of any file. */
+bool fixture_read_path(struct arena *arena, const char *path, struct fixture_text *text,
+                       struct err *err);
+
 /* Whether the case says of anything what must come out. */
 bool fixture_expects(const struct fixture *fixture);
 

@@ -4,6 +4,7 @@
 #include "fixture_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,14 +55,29 @@ const char *own_program(struct arena *arena)
     return length <= 0 ? "cri-fixture" : arena_strndup(arena, path, (size_t)length);
 }
 
+static const char *program_in(struct arena *arena, const char *folder, size_t length,
+                              const char *name)
+{
+    const char *path =
+        length == 0 ? name : arena_printf(arena, "%.*s/%s", (int)length, folder, name);
+
+    return access(path, X_OK) == 0 ? path : NULL;
+}
+
 const char *beside_own(struct arena *arena, const char *name)
 {
     const char *own = own_program(arena);
     const char *slash = strrchr(own, '/');
-    const char *path =
-        slash == NULL ? name : arena_printf(arena, "%.*s/%s", (int)(slash - own), own, name);
+    const char *folders = getenv("PATH");
+    const char *found = slash == NULL ? NULL : program_in(arena, own, (size_t)(slash - own), name);
 
-    return access(path, X_OK) == 0 ? path : name;
+    while (found == NULL && folders != NULL && *folders != '\0') {
+        size_t length = strcspn(folders, ":");
+
+        found = program_in(arena, folders, length, name);
+        folders += length + (folders[length] == ':');
+    }
+    return found;
 }
 
 /* ==== running ==== */
@@ -109,12 +126,69 @@ int client_run(char *const *words, struct err *err)
     return status;
 }
 
-int child_status(pid_t child)
+int child_wait(pid_t child)
 {
     int status = 0;
 
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
-            return CANNOT_START;
+            return CANNOT_START << 8;
+    return status;
+}
+
+int child_status(pid_t child)
+{
+    int status = child_wait(child);
+
     return WIFSIGNALED(status) ? KILLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* ==== in another's place ==== */
+
+int end_as(int status)
+{
+    if (!WIFSIGNALED(status))
+        return WEXITSTATUS(status);
+    prctl(PR_SET_DUMPABLE, 0); /* the core, if any, was the child's */
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+    return KILLED + WTERMSIG(status);
+}
+
+volatile pid_t signalled;
+
+static void pass_signal(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (signalled <= 0)
+        _exit(KILLED + number);
+    if (info->si_code != SI_KERNEL)
+        kill(signalled, number);
+}
+
+void pass_signals_on(void)
+{
+    static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2 };
+
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        struct sigaction action = { .sa_flags = 0 };
+
+        sigaction(ending[i], NULL, &action);
+        if (action.sa_handler == SIG_IGN)
+            continue;
+        action =
+            (struct sigaction){ .sa_sigaction = pass_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
+        sigaction(ending[i], &action, NULL);
+    }
+}
+
+void fill_standard_descriptors(void)
+{
+    int fd = 0;
+
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }

@@ -17,7 +17,7 @@ const char *work_make(struct arena *arena, struct err *err);
 /* Removes a folder and all that is in it. */
 void work_remove(const char *path);
 
-/* The arena's texts: the program that runs now, and one beside it, else on PATH. */
+/* The program that runs now; and one beside it, else the first on PATH, NULL: there is none. */
 const char *own_program(struct arena *arena);
 const char *beside_own(struct arena *arena, const char *name);
 
@@ -29,7 +29,21 @@ bool client_start(char *const *words, pid_t *child, struct err *err);
  * as a shell has it, 127 with err when it cannot be started. */
 int client_run(char *const *words, struct err *err);
 
-/* Waits: 128 + the signal's number where one killed the child. */
+/* Waits. child_wait gives what wait(2) says, child_status what a shell does: 128 + the signal's
+ * number where one killed the child. */
+int child_wait(pid_t child);
 int child_status(pid_t child);
+
+/* Ends this process by the signal that ended a child; or returns its exit status. */
+int end_as(int status);
+
+/* A process that is signalled when we are, by the signals that end us; 0: none yet. What a terminal
+ * sends goes to both of us, and is not passed on. */
+extern volatile pid_t signalled;
+void pass_signals_on(void);
+
+/* Opens those of the three that we were started without, so that no file of ours gets their
+ * number. */
+void fill_standard_descriptors(void);
 
 #endif

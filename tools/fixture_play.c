@@ -11,22 +11,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "exchange.h"
+#include "fixture_exit.h"
 #include "fixture_lines.h"
 #include "frame.h"
 #include "json.h"
 #include "oneshot/v1/oneshot.pb-c.h"
 #include "protojson.h"
+#include "run.h"
 #include "show.h"
 #include "wire.h"
 
-enum { FRAME_TIMEOUT_MS = 5000 };
+enum { FRAME_TIMEOUT_MS = 5000, KILLED = 128, MAX_RESPONSES = 256 * 1024 * 1024 };
 
 struct play {
     const struct fixture *fixture;
     struct fixture_text *out;
     struct arena *kept; /* what comes out */
-    struct err *wrong;  /* the case itself */
+    struct buf responses;
+    struct err *wrong; /* the case itself */
 
     struct arena arena; /* the exchange's */
     struct arena scratch;
@@ -168,20 +172,8 @@ static bool check_docker_is_asked(struct play *play)
     return true;
 }
 
-static bool exit_code_of(struct play *play, int *code)
-{
-    const char *text = play->fixture->files[FIXTURE_EXIT].data;
-    char *end = NULL;
-    long number = text == NULL ? 0 : strtol(text, &end, 10);
-
-    if (text != NULL && (end == text || strcmp(end, "\n") != 0 || number < 0 || number > 255))
-        return err_set(play->wrong, GRPC_INVALID_ARGUMENT,
-                       "docker.exit: is not a line with an exit status");
-    *code = (int)number;
-    return true;
-}
-
-static bool docker_answers(struct play *play, struct docker_result *result)
+static bool docker_answers(struct play *play, struct docker_result *result,
+                           struct fixture_exit *ended)
 {
     const struct fixture_text *out = &play->fixture->files[FIXTURE_STDOUT];
     const struct fixture_text *error = &play->fixture->files[FIXTURE_STDERR];
@@ -192,18 +184,45 @@ static bool docker_answers(struct play *play, struct docker_result *result)
         .stderr_text = error->data == NULL ? "" : error->data,
         .stderr_length = error->length,
     };
-    return exit_code_of(play, &result->exit_code);
+    if (!fixture_exit_read(&play->fixture->files[FIXTURE_EXIT], ended, play->wrong))
+        return false;
+    result->signal = ended->how == FIXTURE_KILLED ? ended->number : 0;
+    result->exit_code = ended->number + (result->signal == 0 ? 0 : KILLED);
+    return true;
+}
+
+/* The error of a docker that was ended is what the translator says of any command that does not end
+ * by itself. */
+static void end_docker(struct play *play, const struct fixture_exit *ended)
+{
+    struct command command = { .output_cap = 1 };
+    struct run_limits limits = { .client = -1 };
+    struct run_output output;
+    int ends[2] = { -1, -1 };
+
+    strv_init(&command.argv, play->kept);
+    strv_push(&command.argv, "sleep");
+    strv_push(&command.argv, "3600");
+    if (ended->how == FIXTURE_DEADLINE)
+        limits.deadline_ms = monotonic_ms();
+    else if (pipe2(ends, O_CLOEXEC) == 0 && close(ends[0]) == 0)
+        limits.client = ends[1]; /* whose reader has gone */
+    if (run(&command, &limits, &output, &play->err))
+        err_set(play->wrong, GRPC_UNAVAILABLE, "docker.exit: cannot be played");
+    run_release(&output);
+    if (ends[1] >= 0)
+        close(ends[1]);
 }
 
 /* ==== the responses ==== */
 
 static void append_json(struct play *play, size_t flags)
 {
-    const char *before = play->out[FIXTURE_RESPONSE].data;
     const json_t *json = protojson_write(&play->exchange.response.base, NULL);
+    const char *text = json == NULL ? NULL : json_dumps(json, flags);
 
-    play->out[FIXTURE_RESPONSE] = text_of(
-        arena_printf(play->kept, "%s%s\n", before == NULL ? "" : before, json_dumps(json, flags)));
+    if (text == NULL || !buf_puts(&play->responses, text) || !buf_putc(&play->responses, '\n'))
+        err_set(play->wrong, GRPC_RESOURCE_EXHAUSTED, "the response is too large to be shown");
 }
 
 /* A Response as JSON, once its bytes are seen to be good protobuf: on one line of its own where the
@@ -223,7 +242,7 @@ static bool keep_response(struct play *play)
     if (!good)
         return err_wrap(play->wrong, "the response is no protobuf");
     append_json(play, method != NULL && method->stream != NULL ? JSON_COMPACT : JSON_INDENT(2));
-    return true;
+    return play->wrong->code == GRPC_OK;
 }
 
 static bool give(void *context, ProtobufCMessage *response, struct err *err)
@@ -235,19 +254,23 @@ static bool give(void *context, ProtobufCMessage *response, struct err *err)
 }
 
 /* As the server does: the lines as they come, then the end, where docker ended well. */
-static void parse(struct play *play, struct docker_result *result)
+static void parse(struct play *play, struct docker_result *result, const struct fixture_exit *ended)
 {
     struct exchange *exchange = &play->exchange;
     size_t taken = 0;
 
+    if (exchange->method->stream != NULL)
+        taken = exchange_stream(exchange, &play->stream, &play->lines, result->stdout_text,
+                                result->stdout_length, false, &play->err);
+    if (play->err.code == GRPC_OK &&
+        (ended->how == FIXTURE_DEADLINE || ended->how == FIXTURE_HANG_UP))
+        end_docker(play, ended);
+    if (play->err.code != GRPC_OK)
+        return;
     if (exchange->method->stream == NULL) {
         exchange_parse(exchange, result, &play->err);
         return;
     }
-    taken = exchange_stream(exchange, &play->stream, &play->lines, result->stdout_text,
-                            result->stdout_length, false, &play->err);
-    if (play->err.code != GRPC_OK)
-        return;
     result->stdout_text += taken;
     result->stdout_length -= taken;
     if (exchange_parse(exchange, result, &play->err))
@@ -262,6 +285,7 @@ static bool exchange_case(struct play *play)
     struct exchange *exchange = &play->exchange;
     struct frame frame = { .length = 0 };
     struct docker_result result = { .exit_code = 0 };
+    struct fixture_exit ended = { .number = 0 };
 
     if (!read_request(play, &frame))
         return false;
@@ -274,9 +298,9 @@ static bool exchange_case(struct play *play)
         exchange_parse(exchange, NULL, &play->err);
         return check_docker_is_asked(play);
     }
-    if (!docker_answers(play, &result))
+    if (!docker_answers(play, &result, &ended))
         return false;
-    parse(play, &result);
+    parse(play, &result, &ended);
     return play->wrong->code == GRPC_OK;
 }
 
@@ -358,7 +382,11 @@ bool fixture_play(struct arena *arena, const struct fixture *fixture,
     play->after.arena = &play->arena;
     play->stream = (struct stream){ .give = give, .context = play };
     exchange_init(&play->exchange, &call);
+    buf_init(&play->responses, MAX_RESPONSES);
     done = set_up(play) && play_case(play);
+    if (done)
+        out[FIXTURE_RESPONSE] = text_of(arena_strdup(arena, play->responses.data));
+    buf_release(&play->responses);
     arena_release(&play->arena);
     arena_release(&play->scratch);
     arena_release(&play->lines);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,15 +18,24 @@
 #include "fixture_record_session.h"
 #include "surroundings.h"
 
-enum { MEMORY = 1 << 30, USAGE = 2, DAY = 24 * 3600, MAX_LINE = 4096 };
+enum {
+    MEMORY = 1 << 30,
+    USAGE = 2,
+    DAY = 24 * 3600,
+    MAX_LINE = 4096,
+    WAIT_SECONDS = 5, /* for calls that the client has left behind */
+    TRIES_A_SECOND = 50,
+};
 
 const char fixture_record_help[] =
     "usage: cri-fixture record [--about=TEXT] [--rename=FROM=TO]... DIR -- CMD...\n"
     "\n"
     "Runs CMD, a client, and writes each of its calls of cri-oneshot as a case into DIR, in place "
     "of\n"
-    "the numbered cases that are there. CMD finds the translator on PATH as cri-oneshot, and in\n"
-    "CRI_ONESHOT and CRI_FRAME_TRANSLATOR, which cri-frame heeds; docker is what it was.\n"
+    "the numbered cases that are there, up to 999. CMD finds the translator on PATH as "
+    "cri-oneshot,\n"
+    "and in CRI_ONESHOT, CRI_FRAME_TRANSLATOR, which cri-frame heeds, and CRI_GATEWAY_TRANSLATOR,\n"
+    "which cri-gateway heeds; docker is what it was. Calls may be made at the same time.\n"
     "Ids, times, addresses and the like get the same names in each recording, values of "
     "environment\n"
     "variables and credentials are taken out. What a command prints is kept as it is.\n"
@@ -41,6 +51,7 @@ struct recording {
     const char *about;
     const char *session;
     const char *work;
+    const char *translator;
     const char *docker;
 };
 
@@ -116,12 +127,13 @@ static void set_environment(const struct recording *recording)
     const char *path = getenv("PATH");
     const char *translator = arena_printf(arena, "%s/bin/" FIXTURE_RECORD_TRANSLATOR, work);
 
-    setenv(RECORD_TRANSLATOR, beside_own(arena, "cri-oneshot"), 1);
+    setenv(RECORD_TRANSLATOR, recording->translator, 1);
     setenv(RECORD_DOCKER, recording->docker, 1);
     setenv(RECORD_CALLS, arena_printf(arena, "%s/calls", work), 1);
     setenv("CRI_ONESHOT_DOCKER", arena_printf(arena, "%s/" FIXTURE_RECORD_DOCKER, work), 1);
     setenv("CRI_ONESHOT", translator, 1);
     setenv("CRI_FRAME_TRANSLATOR", translator, 1);
+    setenv("CRI_GATEWAY_TRANSLATOR", translator, 1);
     setenv("TMPDIR", arena_printf(arena, "%s/tmp", work), 1);
     setenv("PATH", arena_printf(arena, "%s/bin:%s", work, path == NULL ? "/usr/bin:/bin" : path),
            1);
@@ -147,12 +159,49 @@ static void set_renames(struct recording *recording)
 
 /* ==== the recording ==== */
 
+/* The translator ends docker and itself soon after its client has gone. */
+static void wait_for_calls(const char *calls)
+{
+    const struct timespec pause = { .tv_nsec = 1000000000L / TRIES_A_SECOND };
+    int fd = open(calls, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int tries = WAIT_SECONDS * TRIES_A_SECOND;
+
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && --tries > 0)
+        nanosleep(&pause, NULL);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int record(struct recording *recording, char **command, struct err *err)
+{
+    const char *calls = arena_printf(recording->arena, "%s/calls", recording->work);
+    int status = EXIT_FAILURE;
+
+    if (!make_work(recording, err))
+        return status;
+    set_renames(recording);
+    if (recording->about == NULL)
+        ask_docker(recording);
+    set_environment(recording);
+    status = client_run(command, err);
+    if (err->code != GRPC_OK)
+        return status;
+    wait_for_calls(calls);
+    session_write(&recording->stable, calls, recording->session, recording->about, err);
+    return status;
+}
+
 static int run(struct recording *recording, char **command, struct err *err)
 {
     const char *docker = getenv("CRI_ONESHOT_DOCKER");
     int status = EXIT_FAILURE;
 
     recording->docker = docker == NULL || *docker == '\0' ? "docker" : docker;
+    recording->translator = beside_own(recording->arena, "cri-oneshot");
+    if (recording->translator == NULL) {
+        err_set(err, GRPC_NOT_FOUND, "there is no cri-oneshot beside cri-fixture or on PATH");
+        return EXIT_FAILURE;
+    }
     if (mkdir(recording->session, 0777) != 0 && errno != EEXIST) {
         err_set(err, GRPC_UNAVAILABLE, "%s: %s", recording->session, strerror(errno));
         return EXIT_FAILURE;
@@ -160,17 +209,7 @@ static int run(struct recording *recording, char **command, struct err *err)
     recording->work = work_make(recording->arena, err);
     if (recording->work == NULL)
         return EXIT_FAILURE;
-    if (make_work(recording, err)) {
-        set_renames(recording);
-        if (recording->about == NULL)
-            ask_docker(recording);
-        set_environment(recording);
-        status = client_run(command, err);
-        if (err->code == GRPC_OK)
-            session_write(&recording->stable,
-                          arena_printf(recording->arena, "%s/calls", recording->work),
-                          recording->session, recording->about, err);
-    }
+    status = record(recording, command, err);
     work_remove(recording->work);
     return status == 0 && err->code != GRPC_OK ? EXIT_FAILURE : status;
 }

@@ -15,9 +15,17 @@
 #define RECORD_DOCKER     "CRI_FIXTURE_DOCKER"     /* the real one */
 #define RECORD_CALL       "CRI_FIXTURE_CALL"       /* of the recording docker: its call's folder */
 
-/* What is kept of a call besides the case's own files: the answer's frames, and the command. */
+/* What is kept of a call besides the case's own files: the answer's frames, the command, how many
+ * bytes the client wrote, and, once it is over, how the translator ended. */
 #define RECORD_FRAMES "frames"
 #define RECORD_ASKED  "asked"
+#define RECORD_CAME   "came"
+#define RECORD_ENDED  "ended"
+
+/* How many calls a session may have: their numbers have three digits. Where there were more, a file
+ * beside their folders says so. */
+enum { RECORD_MAX = 999 };
+#define RECORD_MORE "more"
 
 extern const char fixture_record_help[];
 

@@ -9,6 +9,7 @@
 
 #include "fixture_case.h"
 #include "fixture_client.h"
+#include "fixture_exit.h"
 #include "fixture_lines.h"
 #include "fixture_record.h"
 #include "fixture_record_pump.h"
@@ -48,28 +49,30 @@ static bool keep_asked(struct arena *arena, const char *dir, char *const *words)
     return write_file(arena, dir, RECORD_ASKED, lines_join(arena, asked.words, asked.count));
 }
 
-/* Runs it, its exit status kept once it ended by itself: a docker that is ended together with us
- * leaves none. */
+/* Runs it, and keeps how it ended by itself: a docker that is ended together with us leaves
+ * nothing. */
 static int run_docker(struct arena *arena, const char *dir, char *const *words)
 {
     struct tap taps[2];
-    int ends[2] = { -1, -1 };
-    pid_t child = 0;
+    struct ends ends = { .client = -1 };
+    struct fixture_exit ended = { .number = 0 };
+    int pipes[2] = { -1, -1 };
     int status = 0;
 
-    if (!tap_open(&taps[0], &ends[0], STDOUT_FILENO, dir, fixture_names[FIXTURE_STDOUT]) ||
-        !tap_open(&taps[1], &ends[1], STDERR_FILENO, dir, fixture_names[FIXTURE_STDERR]))
+    if (!tap_open(&taps[0], &pipes[0], STDOUT_FILENO, dir, fixture_names[FIXTURE_STDOUT]) ||
+        !tap_open(&taps[1], &pipes[1], STDERR_FILENO, dir, fixture_names[FIXTURE_STDERR]))
         return complain(dir);
-    taps[0].redacted = true;
-    errno = pump_start(words, -1, ends[0], ends[1], &child);
+    taps[0].redacted = strcmp(words[1] == NULL ? "" : words[1], "exec") != 0;
+    errno = pump_start(words, -1, pipes[0], pipes[1], &ends.child);
     if (errno != 0)
         return complain(words[0]);
-    close(ends[0]);
-    close(ends[1]);
-    pump(taps, 2, -1);
-    status = child_status(child);
-    write_file(arena, dir, fixture_names[FIXTURE_EXIT], arena_printf(arena, "%d\n", status));
-    return status;
+    close(pipes[0]);
+    close(pipes[1]);
+    pump(taps, 2, &ends);
+    status = child_wait(ends.child);
+    ended = fixture_exit_of(status);
+    write_file(arena, dir, fixture_names[FIXTURE_EXIT], fixture_exit_line(arena, &ended));
+    return end_as(status);
 }
 
 int fixture_record_docker(char **words)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file passes on what a child prints, and keeps a copy of it.
+/* This file passes on what a client writes and a child prints, and keeps a copy of it.
  * It must not know what it says. */
 #include "fixture_record_pump.h"
 
@@ -11,9 +11,12 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
-enum { CHUNK = 64 * 1024, COPY_MAX = 1 << 30, TAPS = 2 };
+#include "wire.h"
+
+enum { CHUNK = 64 * 1024, COPY_MAX = 1 << 30, TAPS = 2, LENGTH_BYTES = 10 };
 
 bool tap_open(struct tap *tap, int *child_end, int to, const char *dir, const char *name)
 {
@@ -24,6 +27,7 @@ bool tap_open(struct tap *tap, int *child_end, int to, const char *dir, const ch
     *tap = (struct tap){ .from = -1, .to = to, .copy = -1 };
     if (length < 0 || length >= (int)sizeof(path) || pipe2(ends, O_CLOEXEC) != 0)
         return false;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     tap->from = ends[0];
     *child_end = ends[1];
     tap->copy = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -71,21 +75,109 @@ static void finish(struct tap *tap)
     tap->copy = -1;
 }
 
-/* ==== passing on ==== */
+/* ==== the client's frame ==== */
 
-static bool pass_on(struct tap *tap)
+void feed_init(struct feed *feed, int from, int to, size_t most)
+{
+    *feed = (struct feed){ .from = from, .to = to, .most = most };
+    buf_init(&feed->bytes, COPY_MAX);
+}
+
+bool feed_is_whole(const struct feed *feed)
+{
+    return !feed->endless && feed->start > 0 && feed->bytes.length == feed->start + feed->length;
+}
+
+static void end_feed(struct feed *feed)
+{
+    if (feed->to >= 0)
+        close(feed->to);
+    feed->to = -1;
+}
+
+/* How many bytes may be read: the length comes by single ones. */
+static size_t wanted(const struct feed *feed)
+{
+    size_t left = feed->start + feed->length - feed->bytes.length;
+
+    if (feed->endless)
+        return CHUNK;
+    return feed->start == 0 ? 1 : left < CHUNK ? left : CHUNK;
+}
+
+static void read_length(struct feed *feed)
+{
+    uint64_t length = 0;
+    int taken = wire_varint((const uint8_t *)feed->bytes.data, feed->bytes.length, &length);
+
+    if (taken > 0 && length <= feed->most && length < COPY_MAX / 2) {
+        feed->start = (size_t)taken;
+        feed->length = (size_t)length;
+    } else if (taken != 0 || feed->bytes.length >= LENGTH_BYTES) {
+        feed->endless = true;
+    }
+}
+
+static void feed_on(struct feed *feed)
+{
+    char chunk[CHUNK];
+    ssize_t count = read(feed->from, chunk, wanted(feed));
+
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (count <= 0 || !write_all(feed->to, chunk, (size_t)count)) {
+        end_feed(feed);
+        return;
+    }
+    if (!feed->endless && !buf_append(&feed->bytes, chunk, (size_t)count))
+        feed->endless = true;
+    if (!feed->endless && feed->start == 0)
+        read_length(feed);
+    if (feed_is_whole(feed))
+        end_feed(feed);
+}
+
+void feed_pump(struct feed *feed)
+{
+    while (feed->to >= 0) {
+        struct pollfd polled[] = {
+            { .fd = feed->from, .events = POLLIN },
+            { .fd = feed->to }, /* an error shows that the child reads no more */
+        };
+
+        if (poll(polled, sizeof(polled) / sizeof(polled[0]), -1) < 0)
+            continue;
+        if (polled[1].revents != 0)
+            end_feed(feed);
+        else if (polled[0].revents != 0)
+            feed_on(feed);
+    }
+}
+
+/* ==== what the child prints ==== */
+
+/* Reads once. -1: there is nothing now; 0: it is over, or, with client_gone set, nobody reads. */
+static int pass_on(struct tap *tap, bool *client_gone)
 {
     char chunk[CHUNK];
     ssize_t count = read(tap->from, chunk, sizeof(chunk));
 
-    if (count < 0 && errno == EINTR)
-        return true;
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
+        return -1;
     if (count <= 0) {
         finish(tap);
-        return true;
+        return 0;
     }
     keep(tap, chunk, (size_t)count);
-    return write_all(tap->to, chunk, (size_t)count);
+    *client_gone = *client_gone || !write_all(tap->to, chunk, (size_t)count);
+    return *client_gone ? 0 : 1;
+}
+
+static void pass_on_all(struct tap *taps, size_t count, bool *client_gone)
+{
+    for (size_t i = 0; i < count; i++)
+        while (!*client_gone && taps[i].from >= 0 && pass_on(&taps[i], client_gone) > 0)
+            continue;
 }
 
 static bool any_open(const struct tap *taps, size_t count)
@@ -96,25 +188,36 @@ static bool any_open(const struct tap *taps, size_t count)
     return false;
 }
 
-void pump(struct tap *taps, size_t count, int client)
+static void finish_all(struct tap *taps, size_t count)
 {
-    bool gone = false;
-
-    while (!gone && any_open(taps, count)) {
-        struct pollfd polled[TAPS + 1] = { { .fd = client } };
-
-        for (size_t i = 0; i < count; i++)
-            polled[i + 1] = (struct pollfd){ .fd = taps[i].from, .events = POLLIN };
-        if (poll(polled, count + 1, -1) < 0)
-            continue;
-        for (size_t i = 0; i < count; i++)
-            if (polled[i + 1].revents != 0 && !pass_on(&taps[i]))
-                gone = true;
-        gone = gone || (client >= 0 && (polled[0].revents & (POLLERR | POLLHUP)) != 0);
-    }
     for (size_t i = 0; i < count; i++)
         if (taps[i].from >= 0)
             finish(&taps[i]);
+}
+
+bool pump(struct tap *taps, size_t count, const struct ends *ends)
+{
+    enum { CLIENT, CHILD, FIRST_TAP };
+    int child = ends->child > 0 ? pidfd_open(ends->child, 0) : -1;
+    bool unread = false;
+
+    while (any_open(taps, count)) {
+        struct pollfd polled[FIRST_TAP + TAPS] = {
+            [CLIENT] = { .fd = ends->client },
+            [CHILD] = { .fd = child, .events = POLLIN },
+        };
+
+        for (size_t i = 0; i < count; i++)
+            polled[FIRST_TAP + i] = (struct pollfd){ .fd = taps[i].from, .events = POLLIN };
+        if (poll(polled, FIRST_TAP + count, -1) < 0)
+            continue;
+        pass_on_all(taps, count, &unread);
+        if (unread || polled[CLIENT].revents != 0 || polled[CHILD].revents != 0)
+            finish_all(taps, count);
+    }
+    if (child >= 0)
+        close(child);
+    return !unread;
 }
 
 int pump_start(char *const *words, int in, int out, int error, pid_t *child)

@@ -3,11 +3,13 @@
  * It must not know where it is written. */
 #include "fixture_record_redact.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "protojson.h"
 #include "redact.h"
 #include "show.h"
+#include "utf8.h"
 
 /* ==== docker's output ==== */
 
@@ -73,49 +75,72 @@ bool redact_output(struct redaction *redaction, const char *bytes, size_t length
 
 /* ==== the request ==== */
 
-static bool is_secret(const ProtobufCMessageDescriptor *message, const char *field)
-{
-    if (strcmp(message->name, "runtime.v1.KeyValue") == 0)
-        return strcmp(field, "value") == 0;
-    return redact_field(message, field);
-}
+/* docker and we take longer ones another way; of these alone the length counts. */
+enum { LONG_VALUE = 50 * 1024 };
 
-/* A value with a line break goes another way than by the environment file (DESIGN.md 5). */
+/* A value without a line break goes by a file, another one by the environment (DESIGN.md 5). */
 static bool breaks_lines(const ProtobufCBinaryData *value)
 {
     return value->len > 0 &&
            (memchr(value->data, '\n', value->len) != NULL || value->data[value->len - 1] == '\r');
 }
 
-static void keep_line_breaks(const Oneshot__V1__Request *request, json_t *json)
+static void redact_variable(ProtobufCBinaryData *value)
 {
-    static const char redacted_line[] = "PHJlZGFjdGVkPgo="; /* "<redacted>\n" */
+    bool is_text = value->len == 0 || (memchr(value->data, '\0', value->len) == NULL &&
+                                       utf8_valid((const char *)value->data, value->len));
+    size_t room = value->len > LONG_VALUE ? value->len : sizeof(SHOW_REDACTED);
+    size_t length = strlen(SHOW_REDACTED);
+    uint8_t *text = NULL;
+
+    text = malloc(room);
+    if (text == NULL)
+        abort();
+    memset(text, 'x', room);
+    memcpy(text, SHOW_REDACTED, length);
+    if (breaks_lines(value))
+        text[length++] = '\n';
+    if (!is_text)
+        text[length - 1] = '\0';
+    free(value->data);
+    value->data = text;
+    value->len = value->len > LONG_VALUE ? value->len : length;
+}
+
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Whether a registry's credentials are taken for the base64 of USER:PASSWORD. */
+static bool is_pair(const char *auth)
+{
+    size_t length = strspn(auth, base64);
+    size_t padding = strspn(auth + length, "=");
+    unsigned bits = 0;
+    bool colon = false;
+
+    for (size_t i = 0; i < length; i++) {
+        bits = bits << 6 | (unsigned)(strchr(base64, auth[i]) - base64);
+        colon = colon || (i % 4 != 0 && (bits >> (6 - 2 * (i % 4)) & 0xff) == ':');
+    }
+    return colon && auth[length + padding] == '\0' && padding <= 2 && (length + padding) % 4 == 0;
+}
+
+json_t *redact_request(Oneshot__V1__Request *request)
+{
+    static const char redacted_pair[] = "PHJlZGFjdGVkPjo8cmVkYWN0ZWQ+"; /* both redacted */
     const Runtime__V1__ContainerConfig *config =
         request->call_case == ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER
             ? request->create_container->config
             : NULL;
-    const json_t *envs = json_object_get(
-        json_object_get(json_object_get(json, "create_container"), "config"), "envs");
+    const Runtime__V1__AuthConfig *auth =
+        request->call_case == ONESHOT__V1__REQUEST__CALL_PULL_IMAGE ? request->pull_image->auth
+                                                                    : NULL;
+    json_t *json = NULL;
 
     for (size_t i = 0; config != NULL && i < config->n_envs; i++)
-        if (breaks_lines(&config->envs[i]->value))
-            json_object_set_new(json_array_get(envs, i), "value", json_string(redacted_line));
-}
-
-static void keep_user_and_password(json_t *json)
-{
-    static const char redacted_pair[] = "PHJlZGFjdGVkPjo8cmVkYWN0ZWQ+"; /* both redacted */
-    json_t *auth = json_object_get(json_object_get(json, "pull_image"), "auth");
-
-    if (json_object_get(auth, "auth") != NULL)
-        json_object_set_new(auth, "auth", json_string(redacted_pair));
-}
-
-json_t *redact_request(const Oneshot__V1__Request *request)
-{
-    json_t *json = protojson_write(&request->base, is_secret);
-
-    keep_line_breaks(request, json);
-    keep_user_and_password(json);
+        redact_variable(&config->envs[i]->value);
+    json = protojson_write(&request->base, redact_field);
+    if (auth != NULL && is_pair(auth->auth))
+        json_object_set_new(json_object_get(json_object_get(json, "pull_image"), "auth"), "auth",
+                            json_string(redacted_pair));
     return json;
 }

@@ -28,8 +28,9 @@ struct redaction {
 bool redact_output(struct redaction *redaction, const char *bytes, size_t length,
                    struct buf *shown);
 
-/* The request as JSON, each secret replaced by one of the same form, so that the command stays the
- * same: a value with a line break by one with a line break, the base64 of USER:PASSWORD by one. */
-json_t *redact_request(const Oneshot__V1__Request *request);
+/* The request as JSON, each secret replaced by one that goes the same way, by the file of
+ * variables, by the environment, or to the same refusal: with a line break in its end, as long, not
+ * UTF-8, the base64 of USER:PASSWORD. The request's own are replaced, too. */
+json_t *redact_request(Oneshot__V1__Request *request);
 
 #endif

@@ -15,27 +15,11 @@
 #include "fixture_compare.h"
 #include "fixture_play.h"
 #include "fixture_record.h"
+#include "fixture_record_heard.h"
 #include "fixture_serve_match.h"
-#include "frame_client.h"
 #include "json.h"
-#include "methods.h"
-#include "oneshot/v1/oneshot.pb-c.h"
-#include "protojson.h"
 
-enum { CALLS = 1000, NUMBER = 3, MAX_TEXT = 1 << 30 };
-
-/* A call as it went. */
-struct heard {
-    size_t number;
-    const char *words; /* the RPC's name in words: "run pod sandbox" */
-    const struct method *method;
-    struct fixture fixture;
-    struct fixture_text frames;
-    struct strv asked; /* docker's words */
-    bool asked_docker;
-    bool ended_early; /* docker had not ended by itself */
-    const char *note; /* for "about" */
-};
+enum { NUMBER = 3, MAX_TEXT = 1 << 30 };
 
 struct session_writer {
     struct stable *stable;
@@ -46,139 +30,47 @@ struct session_writer {
     bool good;
 };
 
-static bool leave_out(struct session_writer *writer, const struct heard *heard, const char *why)
+static void leave_out(struct session_writer *writer, const struct heard *heard, const char *why)
 {
     fprintf(stderr, "cri-fixture: call %zu%s%s is left out: %s\n", heard->number,
             heard->words == NULL ? "" : ", ", heard->words == NULL ? "" : heard->words, why);
     writer->good = false;
-    return false;
 }
 
 /* ==== reading what was kept ==== */
 
-static bool find_method(struct arena *arena, struct heard *heard)
-{
-    const struct fixture_text *text = &heard->fixture.files[FIXTURE_REQUEST_JSON];
-    json_t *json = json_loadb(text->data, text->length, 0, NULL);
-    const ProtobufCFieldDescriptor *field = NULL;
-    const char *key = NULL;
-    json_t *value = NULL;
-
-    json_object_foreach(json, key, value)
-    {
-        field =
-            protobuf_c_message_descriptor_get_field_by_name(&oneshot__v1__request__descriptor, key);
-        heard->method = field == NULL ? NULL : method_find(field->id);
-        if (heard->method != NULL)
-            break;
-    }
-    if (heard->method != NULL) {
-        char *words = arena_strdup(arena, key);
-
-        for (char *at = words; *at != '\0'; at++)
-            *at = *at == '_' ? ' ' : *at;
-        heard->words = words;
-    }
-    return heard->method != NULL;
-}
-
-static bool read_named(struct arena *arena, const char *dir, const char *name,
-                       struct fixture_text *text)
-{
-    FILE *file = fopen(arena_printf(arena, "%s/%s", dir, name), "re");
-    struct stat status = { 0 };
-    char *data = NULL;
-
-    if (file == NULL)
-        return false;
-    if (fstat(fileno(file), &status) == 0) {
-        data = arena_alloc(arena, (size_t)status.st_size + 1);
-        text->length = fread(data, 1, (size_t)status.st_size, file);
-    }
-    text->data = data;
-    fclose(file);
-    return data != NULL;
-}
-
-/* Files that say nothing are none. */
-static void drop_defaults(struct fixture_text *files)
-{
-    for (size_t i = 0; i < FIXTURE_FILES; i++)
-        if (files[i].length == 0)
-            files[i].data = NULL;
-    if (files[FIXTURE_EXIT].data != NULL && strcmp(files[FIXTURE_EXIT].data, "0\n") == 0)
-        files[FIXTURE_EXIT] = (struct fixture_text){ .data = NULL };
-}
-
-static bool load(struct session_writer *writer, const char *dir, struct heard *heard)
-{
-    static const enum fixture_file kept[] = { FIXTURE_REQUEST_JSON, FIXTURE_SETTINGS,
-                                              FIXTURE_SURROUNDINGS, FIXTURE_STDOUT,
-                                              FIXTURE_STDERR,       FIXTURE_EXIT };
-    struct fixture_text *files = heard->fixture.files;
-    struct fixture_text asked = { .data = NULL };
-    struct err err = { .code = GRPC_OK };
-
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-        if (!fixture_read(writer->arena, dir, kept[i], &files[kept[i]], &err))
-            return leave_out(writer, heard, err.text);
-    if (files[FIXTURE_REQUEST_JSON].data == NULL || !find_method(writer->arena, heard))
-        return leave_out(writer, heard, "it is no request");
-    read_named(writer->arena, dir, RECORD_FRAMES, &heard->frames);
-    heard->asked_docker = read_named(writer->arena, dir, RECORD_ASKED, &asked);
-    recorded_read(writer->arena, asked.data, &heard->asked);
-    heard->ended_early = heard->asked_docker && files[FIXTURE_EXIT].data == NULL;
-    if (heard->ended_early && heard->method->stream == NULL)
-        return leave_out(writer, heard, "docker was ended before it was done");
-    if (heard->ended_early)
-        heard->note = "The client hung up, or its time was over: docker did not end by itself.\n";
-    else if (heard->method->after != NULL)
-        heard->note = "What the host adds to docker's answer is not in it.\n";
-    drop_defaults(files);
-    return true;
-}
-
 static void load_all(struct session_writer *writer, const char *calls)
 {
-    writer->heard = arena_array(writer->arena, CALLS, sizeof(*writer->heard));
-    for (size_t number = 1; number < CALLS; number++) {
+    writer->heard = arena_array(writer->arena, RECORD_MAX, sizeof(*writer->heard));
+    for (size_t number = 1; number <= RECORD_MAX; number++) {
         const char *dir = arena_printf(writer->arena, "%s/%03zu", calls, number);
         struct heard *heard = &writer->heard[writer->count];
+        struct err why = { .code = GRPC_OK };
 
         if (access(dir, F_OK) != 0)
             break;
-        *heard = (struct heard){ .number = number, .note = "" };
-        if (load(writer, dir, heard))
+        *heard = (struct heard){ .number = number };
+        if (heard_read(writer->arena, dir, heard, &why))
             writer->count++;
+        else if (why.code != GRPC_OK)
+            leave_out(writer, heard, why.text);
+    }
+    if (access(arena_printf(writer->arena, "%s/" RECORD_MORE, calls), F_OK) == 0) {
+        fprintf(stderr, "cri-fixture: the calls after number %d are left out\n", RECORD_MAX);
+        writer->good = false;
     }
 }
 
 /* ==== does it play as it went? ==== */
 
-/* The answer's frames as response.json has them. */
-static const char *responses(struct arena *arena, const struct heard *heard)
+/* Of an answer that nobody read to its end, what was read. What the host adds is not played. */
+static bool answered_the_same(const struct heard *heard, const char *played)
 {
-    size_t flags = heard->method->stream != NULL ? JSON_COMPACT : JSON_INDENT(2);
-    const char *text = "";
-    const uint8_t *frame = NULL;
-    size_t length = 0;
-    struct inbox inbox;
-
-    inbox_init(&inbox);
-    if (!buf_append(&inbox.bytes, heard->frames.data, heard->frames.length))
-        return text;
-    while (inbox_take(&inbox, &frame, &length) == INBOX_FRAME) {
-        ProtobufCMessage *message =
-            protobuf_c_message_unpack(&oneshot__v1__response__descriptor, NULL, length, frame);
-
-        if (message == NULL)
-            break;
-        text =
-            arena_printf(arena, "%s%s\n", text, json_dumps(protojson_write(message, NULL), flags));
-        protobuf_c_message_free_unpacked(message, NULL);
-    }
-    inbox_release(&inbox);
-    return text;
+    if (heard->method->after != NULL)
+        return true;
+    if (!heard->answered)
+        return strncmp(heard->answers, played, strlen(heard->answers)) == 0;
+    return strcmp(heard->answers, played) == 0;
 }
 
 static bool asked_the_same(struct arena *arena, const struct heard *heard,
@@ -201,16 +93,13 @@ static void compare(struct session_writer *writer, const struct heard *heard)
     struct fixture_text out[FIXTURE_FILES] = { { .data = NULL } };
     struct err err = { .code = GRPC_OK };
     const char *problem = NULL;
-    const char *played = NULL;
 
     if (!fixture_play(writer->arena, &heard->fixture, out, &err))
         problem = err.text;
     else if (!asked_the_same(writer->arena, heard, &out[FIXTURE_ARGV]))
         problem = "the docker command is another one when it is played";
     json_use(writer->arena);
-    played = out[FIXTURE_RESPONSE].data;
-    if (problem == NULL && *heard->note == '\0' && played != NULL &&
-        strcmp(responses(writer->arena, heard), played) != 0)
+    if (problem == NULL && !answered_the_same(heard, out[FIXTURE_RESPONSE].data))
         problem = "the response is another one when it is played";
     if (problem == NULL)
         return;

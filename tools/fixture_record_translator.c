@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture_case.h"
@@ -15,12 +17,12 @@
 #include "fixture_record.h"
 #include "fixture_record_pump.h"
 #include "fixture_record_redact.h"
-#include "frame_client.h"
 #include "json.h"
 #include "methods.h"
+#include "settings.h"
 #include "surroundings.h"
 
-enum { MEMORY = 1024 * 1024 * 1024, CALLS = 1000, CANNOT_RUN = 127 };
+enum { MEMORY = 1024 * 1024 * 1024, CANNOT_RUN = 127 };
 
 static void out_of_memory(void *context)
 {
@@ -34,26 +36,21 @@ static int complain(const char *what)
     return CANNOT_RUN;
 }
 
-/* ==== what the client asks ==== */
+/* ==== the call's folder ==== */
 
-/* The first frame; NULL when there is none, the bytes that came are in the inbox then too. */
-static Oneshot__V1__Request *read_request(struct inbox *inbox)
+/* Shows as long as this process lives that a call is going on. */
+static void hold(const char *calls)
 {
-    const uint8_t *frame = NULL;
-    size_t length = 0;
-    enum inbox_status status = inbox_take(inbox, &frame, &length);
+    int fd = open(calls, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    while (status == INBOX_MORE && inbox_fill(inbox, STDIN_FILENO) > 0)
-        status = inbox_take(inbox, &frame, &length);
-    return status == INBOX_FRAME ? oneshot__v1__request__unpack(NULL, length, frame) : NULL;
+    if (fd >= 0)
+        flock(fd, LOCK_SH);
 }
 
-/* A new folder with the next free number; NULL with errno. */
-static const char *new_folder(struct arena *arena)
+/* A new folder with the next free number; NULL with errno, EEXIST when all are used. */
+static const char *new_folder(struct arena *arena, const char *calls)
 {
-    const char *calls = getenv(RECORD_CALLS);
-
-    for (int number = 1; calls != NULL && number < CALLS; number++) {
+    for (int number = 1; number <= RECORD_MAX; number++) {
         const char *path = arena_printf(arena, "%s/%03d", calls, number);
 
         if (mkdir(path, 0700) == 0)
@@ -66,11 +63,9 @@ static const char *new_folder(struct arena *arena)
 
 /* ==== what is kept beside the request ==== */
 
-static bool write_text(struct arena *arena, const char *dir, enum fixture_file name,
-                       const char *text)
+static bool write_text(struct arena *arena, const char *dir, const char *name, const char *text)
 {
-    FILE *file =
-        *text == '\0' ? NULL : fopen(arena_printf(arena, "%s/%s", dir, fixture_names[name]), "wxe");
+    FILE *file = *text == '\0' ? NULL : fopen(arena_printf(arena, "%s/%s", dir, name), "wxe");
 
     return *text == '\0' || (file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
 }
@@ -106,92 +101,162 @@ static const char *surroundings_lines(struct arena *arena, const Oneshot__V1__Re
                         found.docker_config, found.docker_context, found.docker_cert_path);
 }
 
-static bool keep_request(struct arena *arena, const char *dir, const Oneshot__V1__Request *request)
+/* How long the caller would wait is another number each time that a gateway says it, and makes
+ * neither command nor response another. */
+static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Request *request)
 {
     json_t *json = redact_request(request);
-    char *text = json_dumps(json, JSON_INDENT(2));
-    bool kept = text != NULL &&
-                write_text(arena, dir, FIXTURE_REQUEST_JSON, arena_printf(arena, "%s\n", text)) &&
-                write_text(arena, dir, FIXTURE_SETTINGS, settings_lines(arena)) &&
-                write_text(arena, dir, FIXTURE_SURROUNDINGS, surroundings_lines(arena, request));
+    char *text = NULL;
+    bool kept = false;
+
+    json_object_del(json, "timeout_ms");
+    text = json_dumps(json, JSON_INDENT(2));
+    kept = text != NULL &&
+           write_text(arena, dir, fixture_names[FIXTURE_REQUEST_JSON],
+                      arena_printf(arena, "%s\n", text)) &&
+           write_text(arena, dir, fixture_names[FIXTURE_SETTINGS], settings_lines(arena)) &&
+           write_text(arena, dir, fixture_names[FIXTURE_SURROUNDINGS],
+                      surroundings_lines(arena, request));
 
     free(text);
     json_decref(json);
     return kept;
 }
 
+static void note_that_there_are_more(struct arena *arena, const char *calls)
+{
+    int fd =
+        open(arena_printf(arena, "%s/" RECORD_MORE, calls), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+}
+
 /* ==== the real translator ==== */
 
-static void send_all(int fd, const struct buf *bytes)
+/* As if nothing were recorded. */
+static int run_bare(char **words)
 {
-    size_t at = 0;
+    const char *docker = getenv(RECORD_DOCKER);
 
-    while (at < bytes->length) {
-        ssize_t count = write(fd, bytes->data + at, bytes->length - at);
-
-        if (count < 0 && errno != EINTR)
-            break; /* it may have answered already */
-        at += count < 0 ? 0 : (size_t)count;
-    }
-    close(fd);
+    words[-1] = getenv(RECORD_TRANSLATOR);
+    if (docker != NULL)
+        setenv("CRI_ONESHOT_DOCKER", docker, 1);
+    errno = ENOENT;
+    if (words[-1] != NULL)
+        execvp(words[-1], words - 1);
+    return complain(RECORD_TRANSLATOR);
 }
 
-static int serve(const char *dir, const struct buf *bytes)
+/* Of a larger one it reads what comes, so that its client gets to the answer. */
+static size_t largest_request(void)
+{
+    struct settings settings;
+    struct err ignored = { .code = GRPC_OK };
+
+    settings_load(&settings, surroundings_variable, NULL, &ignored);
+    return settings.max_request;
+}
+
+/* Its pipes. */
+struct served {
+    pid_t child;
+    int in;
+    struct tap tap;
+};
+
+static bool start(const char *dir, struct served *served)
 {
     char *words[] = { getenv(RECORD_TRANSLATOR), NULL };
-    struct tap tap = { .from = -1 };
     int in[2] = { -1, -1 };
     int out = -1;
-    pid_t child = 0;
 
     errno = ENOENT;
-    if (words[0] == NULL)
-        return complain(RECORD_TRANSLATOR);
-    if (pipe2(in, O_CLOEXEC) != 0 || !tap_open(&tap, &out, STDOUT_FILENO, dir, RECORD_FRAMES))
-        return complain(dir);
-    errno = pump_start(words, in[0], out, -1, &child);
+    if (words[0] == NULL || pipe2(in, O_CLOEXEC) != 0 ||
+        !tap_open(&served->tap, &out, STDOUT_FILENO, dir, RECORD_FRAMES))
+        return false;
+    served->in = in[1];
+    errno = pump_start(words, in[0], out, -1, &served->child);
     close(in[0]);
     close(out);
-    if (errno != 0)
-        return complain(words[0]);
-    send_all(in[1], bytes);
-    pump(&tap, 1, STDOUT_FILENO);
-    return child_status(child);
+    return errno == 0;
 }
 
-static int record(struct arena *arena, const Oneshot__V1__Request *request, const struct buf *bytes)
+/* What is not one request leaves no request.json. */
+static bool keep_what_came(struct arena *arena, const char *dir, const struct feed *feed)
 {
-    const char *dir = new_folder(arena);
+    const uint8_t *message = (const uint8_t *)feed->bytes.data + feed->start;
+    Oneshot__V1__Request *request =
+        feed_is_whole(feed) ? oneshot__v1__request__unpack(NULL, feed->length, message) : NULL;
+    bool kept = request == NULL || keep_request(arena, dir, request);
 
-    if (dir == NULL)
-        return complain(RECORD_CALLS);
-    if (request != NULL && !keep_request(arena, dir, request))
-        return complain(dir);
+    if (request != NULL)
+        oneshot__v1__request__free_unpacked(request, NULL);
+    return kept &&
+           write_text(arena, dir, RECORD_CAME, arena_printf(arena, "%zu\n", feed->bytes.length));
+}
+
+/* Runs it, and passes both ways. How it ended, as wait(2) has it; -1: it cannot be run. */
+static int serve(struct arena *arena, const char *dir)
+{
+    struct served served = { .in = -1 };
+    const struct ends ends = { .client = STDOUT_FILENO };
+    struct feed feed;
+    bool kept = false;
+    bool read = false;
+    int status = 0;
+
+    pass_signals_on();
+    if (!start(dir, &served))
+        return -1;
+    signalled = served.child;
+    feed_init(&feed, STDIN_FILENO, served.in, largest_request());
+    feed_pump(&feed);
+    kept = keep_what_came(arena, dir, &feed);
+    buf_release(&feed.bytes);
+    read = pump(&served.tap, 1, &ends);
+    status = child_wait(served.child);
+    if (!read && status == 0)
+        status = W_EXITCODE(1, 0); /* as it has it itself when its answer cannot be written */
+    if (!kept || !write_text(arena, dir, RECORD_ENDED, arena_printf(arena, "%d\n", status)))
+        complain(dir);
+    return status;
+}
+
+static int record(struct arena *arena, const char *dir)
+{
+    int status = 0;
+
     setenv(RECORD_CALL, dir, 1);
-    return serve(dir, bytes);
+    status = serve(arena, dir);
+    return status < 0 ? complain(getenv(RECORD_TRANSLATOR)) : end_as(status);
 }
 
 int fixture_record_translator(char **words)
 {
-    struct inbox inbox;
+    const char *calls = getenv(RECORD_CALLS);
+    const char *dir = NULL;
     struct arena arena;
-    Oneshot__V1__Request *request = NULL;
     int status = 0;
 
-    if (words[0] != NULL) { /* --methods, --explain: nothing to record */
-        words[-1] = getenv(RECORD_TRANSLATOR);
-        if (words[-1] != NULL)
-            execvp(words[-1], words - 1);
-        return complain(RECORD_TRANSLATOR);
-    }
+    if (words[0] != NULL) /* --methods, --explain: nothing to record */
+        return run_bare(words);
+    fill_standard_descriptors();
+    errno = ENOENT;
+    if (calls == NULL)
+        return complain(RECORD_CALLS);
+    hold(calls);
     signal(SIGPIPE, SIG_IGN);
     arena_init(&arena, MEMORY, out_of_memory, NULL);
-    inbox_init(&inbox);
-    request = read_request(&inbox);
-    status = record(&arena, request, &inbox.bytes);
-    if (request != NULL)
-        oneshot__v1__request__free_unpacked(request, NULL);
-    inbox_release(&inbox);
+    dir = new_folder(&arena, calls);
+    if (dir != NULL) {
+        status = record(&arena, dir);
+    } else if (errno == EEXIST) {
+        note_that_there_are_more(&arena, calls);
+        status = run_bare(words);
+    } else {
+        status = complain(calls);
+    }
     arena_release(&arena);
     return status;
 }

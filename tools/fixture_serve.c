@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture_case.h"
 #include "fixture_client.h"
+#include "fixture_exit.h"
 #include "fixture_serve_match.h"
 #include "show.h"
 
@@ -116,20 +118,27 @@ static bool write_all(int fd, const struct fixture_text *text)
 static int answer(struct arena *arena, const struct recorded *recorded)
 {
     struct fixture_text text[FIXTURE_FILES] = { { .data = NULL } };
+    struct fixture_exit ended = { .number = 0 };
     struct err err = { .code = GRPC_OK };
 
     for (int file = FIXTURE_STDOUT; file <= FIXTURE_EXIT; file++)
         if (!fixture_read(arena, recorded->path, (enum fixture_file)file, &text[file], &err))
             return complain(err.text, REFUSED);
+    if (!fixture_exit_read(&text[FIXTURE_EXIT], &ended, &err))
+        return complain(err.text, REFUSED);
     if (!write_all(STDOUT_FILENO, &text[FIXTURE_STDOUT]) ||
         !write_all(STDERR_FILENO, &text[FIXTURE_STDERR]))
         return REFUSED;
-    return text[FIXTURE_EXIT].data == NULL ? 0 : (int)strtol(text[FIXTURE_EXIT].data, NULL, 10);
+    while (ended.how == FIXTURE_DEADLINE || ended.how == FIXTURE_HANG_UP)
+        pause(); /* until we are ended, as docker was */
+    return end_as(ended.how == FIXTURE_KILLED ? W_EXITCODE(0, ended.number)
+                                              : W_EXITCODE(ended.number, 0));
 }
 
 static int refuse(struct arena *arena, const struct session *session, char *const *words)
 {
     const struct recorded *nearest = session_nearest(arena, session, words);
+    const char *slash = strrchr(nearest->path, '/');
     const char *command = "docker";
     const char *text = NULL;
 
@@ -138,7 +147,7 @@ static int refuse(struct arena *arena, const struct session *session, char *cons
     text = arena_printf(arena,
                         "not in the session \"%s\": %s\nthe nearest is case \"%s\", to which it is "
                         "%s\n",
-                        session->path, command, strrchr(nearest->path, '/') + 1,
+                        session->path, command, slash == NULL ? nearest->path : slash + 1,
                         recorded_difference(arena, nearest, words));
     append_state(arena, "unknown", text);
     fprintf(stderr, "cri-fixture: %s", text);

@@ -20,6 +20,7 @@
 enum {
     READ_BYTES = 64 * 1024,
     OWN_FDS = 3,
+    GOODBYE_MS = 10000,
     POLLED = OWN_FDS + 2 * HTTP2_STREAMS,
 };
 
@@ -28,10 +29,11 @@ struct session {
     struct http2 http2;
     int in;
     int out;
-    int signals;   /* signalfd */
-    bool draining; /* no new RPCs */
-    bool gone;     /* nothing can be read or written any more */
-    bool stopped;  /* told to end at once */
+    int signals;         /* signalfd */
+    bool draining;       /* no new RPCs */
+    int64_t leave_at_ms; /* draining because nobody called: when we go before the client does */
+    bool gone;           /* nothing can be read or written any more */
+    bool stopped;        /* told to end at once */
 };
 
 /* ==== the end ==== */
@@ -50,12 +52,17 @@ static void drain(struct session *session)
             rpc_fail(rpc, GRPC_UNAVAILABLE, "cri-gateway was told to end");
 }
 
+/* A call may be on its way when an idle connection ends: the client that finds it not taken makes
+ * it on a new one, but only while it can still read that. Some look only now and then at a
+ * connection without calls (grpc's C core each 5 seconds). */
 static bool is_finished(const struct session *session)
 {
     bool idle = session->http2.rpcs == NULL && !http2_has_unsent(&session->http2);
 
-    return session->gone || session->stopped || (session->draining && idle) ||
-           http2_is_over(&session->http2);
+    if (session->gone || session->stopped)
+        return true;
+    return session->leave_at_ms == 0 &&
+           ((session->draining && idle) || http2_is_over(&session->http2));
 }
 
 /* ==== the loop ==== */
@@ -106,7 +113,9 @@ static int64_t connection_due_ms(const struct session *session)
 
     if (!session->http2.greeted)
         return session->http2.idle_since_ms + gateway->settings.read_timeout_ms;
-    if (session->http2.rpcs == NULL && !session->draining)
+    if (session->draining)
+        return session->leave_at_ms;
+    if (session->http2.rpcs == NULL)
         return session->http2.idle_since_ms + gateway->idle_timeout_ms;
     return 0;
 }
@@ -138,8 +147,10 @@ static void check_time(struct session *session)
     int64_t now_ms = monotonic_ms();
     int64_t due_ms = connection_due_ms(session);
 
-    if (due_ms != 0 && now_ms >= due_ms)
+    if (due_ms != 0 && now_ms >= due_ms) {
         drain(session);
+        session->leave_at_ms = now_ms + GOODBYE_MS;
+    }
     session->stopped =
         session->stopped || (!session->http2.greeted && due_ms != 0 && now_ms >= due_ms);
     due_ms = client_due_ms(session);

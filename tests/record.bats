@@ -1,0 +1,437 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# This file records clients of every manner around a docker that is a script: many calls at once, clients that go, calls that take too
+# long, and frames that are none. Where no case can be made, the client sees what it sees without the recorder.
+
+bats_require_minimum_version 1.5.0
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BUILD=$(realpath -m "${BUILD:-$ROOT/build}")
+# As the recorder names the first id, so that a client finds it again in the recording.
+ID=1d00000000011d00000000011d00000000011d00000000011d00000000011d00
+# What a crash of the programs would leave is told; that they leave their memory to the system is meant.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+
+setup() {
+    export PATH=$BUILD/bin:$PATH TMPDIR=$BATS_TEST_TMPDIR/tmp
+    unset CRI_ONESHOT_TRACE CRI_ONESHOT_PAUSE_IMAGE CRI_ONESHOT_NETWORK CRI_ONESHOT_DOCKER_VERSION
+    mkdir "$TMPDIR"
+    S=$BATS_TEST_TMPDIR/session
+    # A word that no other process has on its command line.
+    MARK=left-$$-$BATS_TEST_NUMBER
+}
+
+# Neither a process nor a file is left.
+teardown() {
+    run ! pgrep -f "$MARK"
+    run ! pgrep -f "$TMPDIR/cri-fixture"
+    [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+# docker_is: makes the shell script on standard input docker.
+docker_is() {
+    {
+        echo '#!/bin/bash'
+        cat
+    } >"$BATS_TEST_TMPDIR/docker"
+    chmod +x "$BATS_TEST_TMPDIR/docker"
+    export CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker MARK
+}
+
+# record COMMAND...: to $S.
+record() {
+    cri-fixture record --about="a script" "$S" -- "$@"
+}
+
+# client: makes the bash script on standard input a client.
+client() {
+    {
+        echo "ID=$ID"
+        cat
+    } >"$BATS_TEST_TMPDIR/client"
+    CLIENT=$BATS_TEST_TMPDIR/client
+}
+
+cases() {
+    find "$S" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort
+}
+
+@test "how long a caller would wait is no part of a recording" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    run -0 record cri-frame call Version --timeout=5
+    run -1 grep -r timeout "$S"
+}
+
+# ---- many at once
+
+@test "32 calls at once are 32 cases, and play" {
+    docker_is <<'END'
+case $* in
+version*) sleep 0.05; printf '{"Client":{"Version":"9"},"Server":{"Version":"%s"}}\n' "$BASHPID" ;;
+stop*) echo "${*: -1}" ;;
+exec*) sleep 0.0"$((RANDOM % 9))"; echo "${*: -1}" ;;
+esac
+END
+    client <<'END'
+pids=()
+for i in $(seq 32); do
+    case $((i % 3)) in
+    0) cri-frame call Version --compact ;;
+    1) cri-frame call StopContainer container_id="$ID" timeout="$i" --compact ;;
+    2) cri-frame call ExecSync container_id="$ID" cmd=echo cmd="$i" --compact ;;
+    esac >"$TMPDIR/out.$i" & pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || exit 1; done
+for i in $(seq 32); do [ -s "$TMPDIR/out.$i" ] || exit 2; done
+sort "$TMPDIR"/out.* >"$OUT"
+rm "$TMPDIR"/out.*
+END
+    export OUT=$BATS_TEST_TMPDIR/recorded
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 32 ]
+    [ "$(cases | cut -c1-3)" = "$(printf '%03d\n' {1..32})" ]
+    [ "$(cases | grep -c version)" = 10 ]
+    run -0 cri-fixture check "$S"
+    # Served to as many at once, each of the answers is given once.
+    export OUT=$BATS_TEST_TMPDIR/served
+    run cri-fixture serve "$S" -- bash "$CLIENT"; echo "$output"; [ $status = 0 ]
+    diff "$BATS_TEST_TMPDIR/recorded" "$BATS_TEST_TMPDIR/served"
+}
+
+@test "the client finds the recorder by each of its ways" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    client <<'END'
+cri-frame call Version
+cri-frame encode Version | cri-oneshot | cri-frame decode
+cri-frame encode Version | "$CRI_ONESHOT" | cri-frame decode
+cri-frame encode Version | "$CRI_GATEWAY_TRANSLATOR" | cri-frame decode
+cri-oneshot --methods >/dev/null
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 version
+002 version
+003 version
+004 version" ]
+}
+
+@test "of more calls than have numbers the first ones are kept, and all are served" {
+    docker_is <<'END'
+echo "$@"
+END
+    client <<'END'
+cri-frame encode StopContainer container_id="$ID" >"$TMPDIR/frame"
+seq 1002 | xargs -P 4 -I{} sh -c 'cri-oneshot <"$TMPDIR/frame" | cmp -s "$TMPDIR/answer" - || echo wrong' >"$TMPDIR/wrong"
+[ ! -s "$TMPDIR/wrong" ]
+END
+    sed -i '/^seq/i cri-oneshot <"$TMPDIR/frame" >"$TMPDIR/answer"' "$CLIENT"
+    run -1 record bash "$CLIENT"
+    [[ $output == *'the calls after number 999 are left out'* ]]
+    [ "$(cases | wc -l)" = 999 ]
+}
+
+# ---- clients that go
+
+@test "a client that goes ends docker, and the case says so" {
+    docker_is <<'END'
+exec -a "$MARK" sleep 300
+END
+    client <<'END'
+exec 5< <(cri-frame encode ContainerStatus container_id="$ID" | cri-oneshot)
+until pgrep -f "$MARK" >/dev/null; do sleep 0.02; done
+exec 5<&-
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 container status" ]
+    [ "$(cat "$S/001 container status/docker.exit")" = hang-up ]
+    grep -q 'Its client hung up' "$S/001 container status/about"
+    grep -q '"code": 1' "$S/001 container status/response.json"
+    run -0 cri-fixture check "$S"
+}
+
+@test "clients that go all at once leave nothing" {
+    docker_is <<'END'
+exec -a "$MARK" sleep 300
+END
+    client <<'END'
+pids=()
+for i in $(seq 32); do
+    cri-frame call ContainerStatus container_id="$ID" >/dev/null 2>&1 & pids+=($!)
+done
+until [ "$(pgrep -cf "^$MARK")" = 32 ]; do sleep 0.02; done
+kill "${pids[@]}"
+wait
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 32 ]
+    [ "$(sort -u "$S"/*/docker.exit)" = hang-up ]
+}
+
+@test "a docker that does not heed TERM is ended all the same" {
+    docker_is <<'END'
+trap '' TERM
+while :; do exec -a "$MARK" sleep 300; done
+END
+    client <<'END'
+exec 5< <(cri-frame encode ContainerStatus container_id="$ID" | cri-oneshot)
+until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+exec 5<&-
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 container status/docker.exit")" = hang-up ]
+}
+
+@test "events until the client hangs up are recorded, served, and end when it hangs up again" {
+    event='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
+    printf '%s\n' "$event" "$event" >"$BATS_TEST_TMPDIR/events"
+    docker_is <<END
+cat "$BATS_TEST_TMPDIR/events"
+exec -a "\$MARK" sleep 300
+END
+    client <<'END'
+exec 5< <(exec cri-frame call GetContainerEvents --compact)
+read -r one <&5 && read -r two <&5 || exit 1
+[[ $one = *CONTAINER_STARTED_EVENT* && $two = *CONTAINER_STARTED_EVENT* ]] || exit 2
+! read -t 0.2 -r three <&5 || exit 3
+kill $!
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 get container events" ]
+    [ "$(cat "$S/001 get container events/docker.exit")" = hang-up ]
+    [ "$(wc -l <"$S/001 get container events/response.json")" = 3 ]
+    run -0 cri-fixture check "$S"
+    run cri-fixture serve "$S" -- bash "$CLIENT"; echo "$output"; [ $status = 0 ]
+}
+
+@test "a client that has gone before the answer" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    client <<'END'
+cri-frame encode Version >"$TMPDIR/frame"
+cri-oneshot <"$TMPDIR/frame" >&-
+cri-oneshot <"$TMPDIR/frame" >/dev/full
+true
+END
+    run -0 record bash "$CLIENT"
+    run -0 cri-fixture check "$S"
+}
+
+# ---- calls that take too long
+
+@test "calls ended by their deadline are cases, and served they end by it, too" {
+    docker_is <<'END'
+[ "$1" != events ] || exec -a "$MARK" sleep 300
+[ "$1" != exec ] || { echo half; exec -a "$MARK" sleep 300; }
+exec -a "$MARK" sleep 300
+END
+    client <<'END'
+cri-frame call ContainerStatus container_id="$ID" --timeout=100ms 2>&1 | grep -q 'ContainerStatus: DEADLINE_EXCEEDED: not done in time' || exit 1
+cri-frame call ExecSync container_id="$ID" cmd=sleep cmd=300 timeout=1 2>&1 | grep -q 'ExecSync: DEADLINE_EXCEEDED: not done in time' || exit 2
+cri-frame call GetContainerEvents --timeout=100ms 2>&1 | grep -q 'GetContainerEvents: DEADLINE_EXCEEDED: not done in time' || exit 3
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 container status
+002 exec sync
+003 get container events" ]
+    [ "$(sort -u "$S"/*/docker.exit)" = deadline ]
+    [ "$(cat "$S/002 exec sync/docker.stdout")" = half ]
+    run -0 cri-fixture check "$S"
+    run cri-fixture serve "$S" -- bash "$CLIENT"; echo "$output"; [ $status = 0 ]
+}
+
+@test "a docker that is killed is killed in the case, too" {
+    docker_is <<'END'
+kill -KILL $$
+END
+    client <<'END'
+cri-frame call Version 2>&1 | grep -qxF "Version: INTERNAL: docker's command line was killed by signal 9"
+END
+    run -0 bash -c "ID=; . $CLIENT"
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 version/docker.exit")" = "signal 9" ]
+    run -0 cri-fixture check "$S"
+    run cri-fixture serve "$S" -- bash "$CLIENT"; echo "$output"; [ $status = 0 ]
+}
+
+@test "a helper that docker leaves behind is not waited for" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+(exec -a "$MARK" sleep 300) &
+END
+    client <<'END'
+timeout 20 cri-frame call Version
+END
+    run -0 record bash "$CLIENT"
+    pkill -f "^$MARK"
+}
+
+@test "a call that is still going on when the client ends is left out" {
+    docker_is <<'END'
+exec -a "$MARK" sleep 300
+END
+    client <<'END'
+cri-frame call StopContainer container_id=none
+setsid cri-frame call ContainerStatus container_id="$ID" >/dev/null 2>&1 </dev/null &
+echo "$!" >"$PIDFILE"
+until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+END
+    export PIDFILE=$BATS_TEST_TMPDIR/pid
+    run -1 record bash "$CLIENT"
+    echo "$output"
+    [[ $output == *'call 2, container status is left out: it was still going on when the client ended'* ]]
+    [ "$(cases)" = "001 stop container" ]
+    kill "$(cat "$PIDFILE")"
+    for _ in {1..200}; do pgrep -f "^$MARK" || break; sleep 0.05; done
+}
+
+# ---- what is passed through
+
+# both NAME COMMAND: runs a bash command that uses $T, the translator, bare and recorded; exit status and output must be the same.
+both() {
+    local status bare recorded
+    export CRI_ONESHOT_MAX_REQUEST=1000 CRI_ONESHOT_READ_TIMEOUT=200
+    status=0
+    bare=$(T=$BUILD/bin/cri-oneshot bash -c "$1" 2>&1 | od -c; exit "${PIPESTATUS[0]}") || status=$?
+    bare="$status $bare"
+    rm -rf "$S"
+    printf '%s\n' 'export T=cri-oneshot' 'status=0' "out=\$(bash -c \"\$COMMAND\" 2>&1 | od -c; exit \"\${PIPESTATUS[0]}\") || status=\$?" \
+        'echo "$status $out" >"$OUT"' >"$BATS_TEST_TMPDIR/client"
+    COMMAND=$1 OUT=$BATS_TEST_TMPDIR/out run record bash "$BATS_TEST_TMPDIR/client"
+    recorded=$(cat "$BATS_TEST_TMPDIR/out")
+    [ "$bare" = "$recorded" ] || {
+        printf '%s\nbare     %s\nrecorded %s\n' "$1" "$bare" "$recorded"
+        return 1
+    }
+}
+
+@test "frames that are none, half ones and those with more behind pass through as they are" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    F=$BATS_TEST_TMPDIR/frames
+    cri-frame encode Version >"$F.one"
+    cat "$F.one" "$F.one" "$F.one" >"$F.three"
+    head -c 1 "$F.one" >"$F.half"
+    printf '\377\377\377\377\377\377\377\377\377\377\377' >"$F.garbage"
+    printf '\200' >"$F.length"
+    printf '\003abc' >"$F.protobuf"
+    printf '\000' >"$F.empty"
+    cri-frame encode ExecSync container_id="$ID" cmd="$(printf 'x%.0s' {1..2000})" >"$F.large"
+    for name in one three half garbage length protobuf empty large; do
+        both "\$T <$F.$name"
+        both "cat $F.$name | \$T"
+        both "{ cat $F.$name; echo more; } | { \$T; cat; }"
+        both "{ cat $F.$name; sleep 0.4; } | \$T"
+    done
+    both '$T </dev/null'
+    both '$T <&-'
+    both '$T <&- >&-'
+    both "\$T <$F.one >&-"
+    both "\$T <$F.one >/dev/full"
+    both "{ \$T; \$T; \$T; \$T; } <$F.three"
+    both '$T --nonsense'
+    both '$T --methods'
+    both "\$T --explain <$F.one"
+}
+
+@test "nothing asked is no case, and no failure; what is no request is left out with a word" {
+    docker_is <<'END'
+END
+    client <<'END'
+cri-oneshot </dev/null
+cri-frame call StopContainer container_id=none
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "002 stop container" ]
+    client <<'END'
+printf '\005abc' | cri-oneshot >/dev/null
+cri-frame call StopContainer container_id=none
+END
+    run -1 record bash "$CLIENT"
+    [[ $output == *'call 1 is left out: it is no request'* ]]
+    [ "$(cases)" = "002 stop container" ]
+}
+
+@test "signals reach the translator, and it ends as it does" {
+    docker_is <<'END'
+exec -a "$MARK" sleep 300
+END
+    cri-frame encode Version >"$BATS_TEST_TMPDIR/frame"
+    local command='$T <'$BATS_TEST_TMPDIR'/frame & until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done; kill -SIGNAL $!; wait $!'
+    both "${command/SIGNAL/TERM}"
+    both "${command/SIGNAL/USR1}"
+    # While it reads it has no answer to give.
+    both '{ printf "\200"; sleep 1; } | { exec $T; } & sleep 0.1; pkill -TERM -P $$ cri-oneshot; wait $!'
+}
+
+@test "the translator is the one beside cri-fixture, else on PATH, and never the recorder itself" {
+    mkdir "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/bin"
+    cp "$BUILD/bin/cri-fixture" "$BATS_TEST_TMPDIR/alone"
+    PATH=$BATS_TEST_TMPDIR/alone:/usr/bin:/bin run -1 timeout 20 cri-fixture record --about=x "$S" -- true
+    [[ $output == *'there is no cri-oneshot beside cri-fixture or on PATH'* ]]
+    cp "$BUILD/bin/cri-oneshot" "$BUILD/bin/cri-frame" "$BATS_TEST_TMPDIR/bin"
+    PATH=$BATS_TEST_TMPDIR/alone:$BATS_TEST_TMPDIR/bin:/usr/bin:/bin run -0 timeout 20 \
+        cri-fixture record --about=x "$S" -- cri-frame call StopContainer container_id=none
+    [ "$(cases)" = "001 stop container" ]
+}
+
+# ---- secrets
+
+@test "a secret is replaced by one that goes the same way" {
+    docker_is <<END
+case \$1 in
+create) echo "$ID" ;;
+*) echo 'Digest: sha256:$ID'; echo 'docker.io/library/a:b' ;;
+esac
+END
+    cat >"$BATS_TEST_TMPDIR/values.py" <<'END'
+import base64, json, sys
+word = b"hunter2"
+values = {
+    "plain": word, "empty": b"", "newline": word + b"\nmore", "return": word + b"\r", "return inside": word + b"\rmore",
+    "nul": word + b"\0", "latin": word + b"\xfc", "cut": word + b"\xc3", "umlaut": (word.decode() + "\u00fc").encode(),
+    "59k": word * 8700, "61k": word * 8900, "126k": word * 18400, "130k": word * 19000, "line of 126k": word * 18400 + b"\n",
+}
+pod = {"metadata": {"name": "p", "namespace": "n", "uid": "u"}}
+for name in ["A", "#A", "with blank", "GOPATH"]:
+    for value in values.values():
+        config = {"metadata": {"name": "c"}, "image": {"image": "a:b"},
+                  "envs": [{"key": "FIRST", "value": ""}, {"key": name, "value": base64.b64encode(value).decode()}]}
+        print(json.dumps({"create_container": {"pod_sandbox_id": sys.argv[1], "config": config, "sandbox_config": pod}}))
+pair = base64.b64encode(b"me:hunter2").decode()
+for auth in [{"username": "me", "password": "hunter2"}, {"auth": pair}, {"auth": pair.rstrip("=")}, {"auth": "aHVudGVyMg=="},
+             {"auth": "hunter2"}, {"auth": "====="}, {"identity_token": "hunter2"}, {"registry_token": "hunter2"}, {"auth": "", "password": "hunter2"},
+             {"auth": pair, "server_address": "https://elsewhere.example"}]:
+    print(json.dumps({"pull_image": {"image": {"image": "a:b"}, "auth": auth}}))
+END
+    client <<'END'
+python3 "$VALUES" "$ID" | while read -r request; do
+    cri-frame call --request - <<<"$request"
+done >"$OUT" 2>&1
+true
+END
+    export VALUES=$BATS_TEST_TMPDIR/values.py OUT=$BATS_TEST_TMPDIR/out
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = $((4 * 14 + 10)) ]
+    # Each of the ways and refusals is there.
+    [[ $(cat "$OUT") == *'has a NUL byte or is not UTF-8'*'is longer than the'*'would steer'*'is not the base64 of USER:PASSWORD'* ]]
+    [ "$(cat "$S"/*/environ | sort -u | grep -c .)" -ge 3 ]
+    run -0 cri-fixture check "$S"
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy' "$S"
+}
+
+@test "what a command prints is kept as it is, also where it looks like docker's" {
+    docker_is <<'END'
+printf '{"Env":["A=b"]}\n'
+END
+    client <<'END'
+cri-frame call ExecSync container_id="$ID" cmd=true
+cri-frame call ContainerStatus container_id="$ID" || true
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 exec sync/docker.stdout")" = '{"Env":["A=b"]}' ]
+    [ "$(cat "$S/002 container status/docker.stdout")" = '{"Env":["A=<redacted>"]}' ]
+}
