@@ -296,3 +296,17 @@ translator() {
     translator <<<$'#!/bin/sh\ntrap "" TERM; exec sleep 4'
     hostile hanging_translator
 }
+
+# ---- load
+
+@test "500 calls at once on four connections are all answered, by one docker each" {
+    hostile load_of_versions
+}
+
+@test "so are long answers through small windows" {
+    hostile load_of_long_answers
+}
+
+@test "so are ten thousand calls that nothing is run for" {
+    hostile load_of_errors
+}

@@ -8,8 +8,10 @@ check allows, and the gateway must end as it is told. Environment: CRI_GATEWAY, 
 """
 import os
 import random
+import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -915,6 +917,48 @@ def hanging_translator(gateway):
     seconds = took(lambda: expect(connection.answer(1), DEADLINE_EXCEEDED))
     assert 3 <= seconds < 3 + SLOW, seconds
     assert wait_until(lambda: len(gateway.ours()) == 2)
+
+
+# ---- load, by nghttp2's h2load
+
+def load(gateway, requests, path, body, *options):
+    """So many calls are all answered, each with its one docker, in little memory; returns the bytes of answers for each call."""
+    with open(f"{FOLDER}/body", "wb") as file:
+        file.write(message(body))
+    before = runs()
+    process = subprocess.Popen(["h2load", "-n", str(requests), "-B", f"unix:{gateway.path}", "-d", f"{FOLDER}/body",
+                                "-H", "content-type: application/grpc", "-H", "te: trailers", *options, f"http://localhost{path}"],
+                               stdout=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        for pid in gateway.children():
+            gateway.peaks.setdefault(pid, 0)
+        time.sleep(0.02)
+    output = process.stdout.read()
+    print(re.search(r"finished in .*", output).group(), runs() - before, "runs")
+    assert f"{requests} total, {requests} started, {requests} done, {requests} succeeded, 0 failed, 0 errored, 0 timeout" in output, output
+    assert f"status codes: {requests} 2xx" in output, output
+    assert gateway.idle(), "a process is left"
+    return int(re.search(r"\((\d+)\) data", output).group(1)) / requests, runs() - before
+
+
+def load_of_versions(gateway):
+    """500 calls, 128 in flight."""
+    size, docker = load(gateway, 500, RUNTIME + "Version", b"", "-c", "4", "-m", "32")
+    connection = gateway.connect()
+    connection.send(call(1))
+    assert (size, docker) == (len(connection.answer(1).body), 500), (size, docker)
+
+
+def load_of_long_answers(gateway):
+    """100 answers of 300 KiB through windows of a KiB."""
+    size, docker = load(gateway, 100, RUNTIME + "ExecSync", text(1, ID) + text(2, "x") + text(2, "300000"), "-c", "3", "-m", "8",
+                        "-w", "10", "-W", "10")
+    assert 300000 < size < 300020 and docker == 100, (size, docker)
+
+
+def load_of_errors(gateway):
+    """10,000 calls that nothing is run for, on 16 connections."""
+    assert load(gateway, 10000, RUNTIME + "Nothing", b"", "-c", "16", "-m", "100") == (0, 0)
 
 
 OPTIONS = {"silent_connections": ["--connections=40"]}
