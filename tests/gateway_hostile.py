@@ -60,11 +60,11 @@ def silence(gateway, name):
 
 
 def idle(gateway):
-    """Who asks nothing is told so, and left, after the idle timeout; a PING is no question."""
+    """Who asks nothing is told so after the idle timeout, and left some time later; a PING is no question."""
     connection = gateway.connect()
     connection.send(ping())
-    seconds = took(closes, connection, NO_ERROR)
-    assert IDLE_TIMEOUT - 0.2 <= seconds < IDLE_TIMEOUT + SLOW, seconds
+    seconds = took(lambda: closes(connection, NO_ERROR, seconds=GOODBYE + SLOW))
+    assert IDLE_TIMEOUT + GOODBYE - 0.2 <= seconds < IDLE_TIMEOUT + GOODBYE + SLOW, seconds
 
 
 # ---- frames that are none
@@ -177,8 +177,8 @@ def half_frames(gateway):
                  frame(HEADERS, 0, 1, block(fields()))):
         connections.append(gateway.connect())
         connections[-1].send(half)
-    seconds = took(lambda: [closes(connection, NO_ERROR) for connection in connections])
-    assert seconds < READ_TIMEOUT + IDLE_TIMEOUT + SLOW, seconds
+    seconds = took(lambda: [closes(connection, NO_ERROR, seconds=GOODBYE + SLOW) for connection in connections])
+    assert seconds < READ_TIMEOUT + IDLE_TIMEOUT + GOODBYE + SLOW, seconds
     for connection in connections:
         if 1 in connection.answers:
             expect(connection.answers[1], DEADLINE_EXCEEDED)

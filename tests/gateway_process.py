@@ -23,6 +23,7 @@ MANY = 10000
 FOLDER = os.environ["FOLDER"]
 READ_TIMEOUT = int(os.environ["CRI_ONESHOT_READ_TIMEOUT"]) / 1000
 IDLE_TIMEOUT = int(os.environ["CRI_GATEWAY_IDLE_TIMEOUT"]) / 1000
+GOODBYE = 10  # seconds that an idle client has to go by itself, after it was told
 SLOW = 10  # seconds that a busy machine may take longer
 SANITIZED = "SANITIZE" in os.environ
 RUNTIME, IMAGE = "/runtime.v1.RuntimeService/", "/runtime.v1.ImageService/"
