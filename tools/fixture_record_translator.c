@@ -235,7 +235,6 @@ int fixture_record_translator(char **words)
 
     if (words[0] != NULL) /* --methods, --explain: nothing to record */
         return run_bare(words);
-    fill_standard_descriptors();
     errno = ENOENT;
     if (calls == NULL)
         return complain(RECORD_CALLS);
