@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo: a pod's whole life on a docker engine; make check: every test. Both install what they need.
-# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS.
+# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), CC, CFLAGS, LDFLAGS;
+# of install and uninstall: DESTDIR, PREFIX, SYSCONFDIR, LOCALSTATEDIR, UNITDIR (tools/install).
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -36,8 +37,10 @@ CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard
 JSON_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/protojson*.c))
 FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
 FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
+GATEWAY_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/gateway_*.c))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture)
+GATEWAY_UNIT := $(filter $(BUILD)/tests/gateway_%,$(UNIT))
+PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture cri-gateway)
 STAND_IN := $(BUILD)/bin/cri-fixture-docker
 PAUSE := $(BUILD)/bin/pause
 
@@ -64,6 +67,9 @@ $(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
 $(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(BUILD)/tools/frame_client.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-gateway: LDFLAGS += $(STATIC)
+$(BUILD)/bin/cri-gateway: LIBS += -l:libnghttp2.a
+$(BUILD)/bin/cri-gateway: $(BUILD)/tools/cri-gateway.o $(GATEWAY_O) $(CORE_O) $(GEN_O)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
@@ -74,6 +80,8 @@ $(STAND_IN): $(BUILD)/bin/cri-fixture
 $(PAUSE): tools/pause.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) -Os -static -s -o $@ $<
+$(GATEWAY_UNIT): LIBS += -l:libnghttp2.a
+$(GATEWAY_UNIT): $(GATEWAY_O)
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(JSON_O) $(CORE_O) $(GEN_O)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -lcmocka
@@ -100,12 +108,11 @@ format:
 	clang-format -i src/*.[ch] tools/*.[ch] tests/unit/*.[ch]
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	ln -sf cri-fixture $(DESTDIR)$(PREFIX)/bin/cri-fixture-docker
+install uninstall:
+	BUILD=$(BUILD) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install $@ $(notdir $(PROGRAMS) $(STAND_IN))
 
 clean:
 	rm -rf build
 
-.PHONY: all deps check-deps unit-programs check demo bench lint format install clean
+.PHONY: all deps check-deps unit-programs check demo bench lint format install uninstall clean
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -17,8 +17,7 @@ bool after_create_container(const struct call *call, ProtobufCMessage *response,
 {
     const CRI(CreateContainerRequest) *request = (const void *)call->request;
     const char *id = ((CRI(CreateContainerResponse) *)response)->container_id;
-    const char *target = arena_printf(call->arena, "%s/containers/%s/%s-json.log",
-                                      call->settings->docker_root, id, id);
+    const char *target = loglink_target(call->arena, call->settings->docker_root, id);
 
     if (*request->config->log_path == '\0' || *request->sandbox_config->log_directory == '\0')
         return true;

@@ -123,6 +123,11 @@ static bool not_found(const char *type, const char *id, struct err *err)
     return err_set(err, GRPC_NOT_FOUND, "no %s of the CRI has the id \"%s\"", type, id);
 }
 
+static bool not_the_cris(const char *type, const char *id, struct err *err)
+{
+    return err_set(err, GRPC_NOT_FOUND, NOT_THE_CRIS " \"%s\" is not a %s of the CRI", id, type);
+}
+
 static const char *sandbox_id_of(const struct pairs *labels)
 {
     const char *id = pairs_get(labels, LABEL_SANDBOX_ID);
@@ -152,11 +157,11 @@ bool parse_inspect(const struct call *call, const struct docker_result *result, 
     label = pairs_get(&inspected->labels, LABEL_TYPE);
     if (label == NULL || strcmp(label, type) != 0 ||
         strncmp(json_text(json, "Id"), id, strlen(id)) != 0)
-        return not_found(type, id, err);
+        return not_the_cris(type, id, err);
     record_pieces(call->arena, &inspected->labels, pieces);
     if (!record_read(call->arena, pieces, &inspected->labels,
                      record_own_name(call->arena, json_text(json, "Name")), &inspected->record))
-        return not_found(type, id, err);
+        return not_the_cris(type, id, err);
     if (!inspected->record.sandbox)
         inspected->record.sandbox_id = sandbox_id_of(&inspected->labels);
     return true;

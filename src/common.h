@@ -48,8 +48,13 @@ struct inspected {
     struct record record;
 };
 
-/* Reads the one container of docker inspect. NOT_FOUND when it is not there, is not ours, is of the
- * other type (LABEL_TYPE_…), or was named by something else than its id. */
+/* Begins the text of a NOT_FOUND when docker has a container of this id, but it is not the one that
+ * the CRI means. */
+#define NOT_THE_CRIS "what has the id"
+
+/* Reads the one container of docker inspect. NOT_FOUND when it is not there, and with NOT_THE_CRIS
+ * when it is not ours, is of the other type (LABEL_TYPE_…), or was named by something else than its
+ * id. */
 bool parse_inspect(const struct call *call, const struct docker_result *result, const char *id,
                    const char *type, struct inspected *inspected, struct err *err);
 

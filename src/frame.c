@@ -14,7 +14,6 @@
 #include "wire.h"
 
 enum {
-    LENGTH_BYTES = 10,
     DRAIN_BYTES = 64 * 1024 * 1024,
     DRAIN_MS = 1000,     /* in all */
     DRAIN_QUIET_MS = 50, /* without a byte */
@@ -73,7 +72,7 @@ static enum frame_status cut_off(struct err *err)
 
 static enum frame_status read_length(int fd, int64_t deadline_ms, uint64_t *length, struct err *err)
 {
-    uint8_t bytes[LENGTH_BYTES] = { 0 };
+    uint8_t bytes[WIRE_VARINT_BYTES] = { 0 };
 
     for (size_t i = 0; i < sizeof(bytes); i++) {
         ssize_t count = read_some(fd, &bytes[i], 1, deadline_ms, err);
@@ -151,18 +150,17 @@ void frame_drain(int fd)
     }
 }
 
-/* Writes some bytes without blocking for longer than the timeout, and without making the
- * descriptor non-blocking, which would change it for all who share it: a pipe that is ready takes
- * PIPE_BUF bytes at once. */
-static ssize_t write_some(int fd, const uint8_t *bytes, size_t size, int64_t timeout_ms)
+/* Without making the descriptor non-blocking, which would change it for all who share it: a pipe
+ * that is ready takes PIPE_BUF bytes at once. */
+ssize_t frame_write_now(int fd, const uint8_t *bytes, size_t size)
 {
-    ssize_t count = 0;
+    ssize_t count = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (!wait_for(fd, POLLOUT, monotonic_ms() + timeout_ms))
-        return -1;
-    count = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == ENOTSOCK)
+    if (count < 0 && errno == ENOTSOCK) {
+        if (!wait_for(fd, POLLOUT, monotonic_ms()))
+            return 0;
         count = write(fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+    }
     if (count < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
     return count;
@@ -171,8 +169,10 @@ static ssize_t write_some(int fd, const uint8_t *bytes, size_t size, int64_t tim
 static bool write_all(int fd, const uint8_t *bytes, size_t size, int64_t timeout_ms)
 {
     while (size > 0) {
-        ssize_t count = write_some(fd, bytes, size, timeout_ms);
+        ssize_t count = -1;
 
+        if (wait_for(fd, POLLOUT, monotonic_ms() + timeout_ms))
+            count = frame_write_now(fd, bytes, size);
         if (count < 0)
             return false;
         bytes += count;
@@ -183,16 +183,8 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size, int64_t timeout
 
 bool frame_write(int fd, const uint8_t *bytes, size_t length, int64_t timeout_ms)
 {
-    uint8_t prefix[LENGTH_BYTES];
-    size_t count = 0;
-    uint64_t rest = length;
+    uint8_t prefix[WIRE_VARINT_BYTES];
+    size_t count = wire_put_varint(prefix, length);
 
-    do {
-        prefix[count] = (uint8_t)(rest & 0x7f);
-        rest >>= 7;
-        if (rest > 0)
-            prefix[count] |= 0x80;
-        count++;
-    } while (rest > 0);
     return write_all(fd, prefix, count, timeout_ms) && write_all(fd, bytes, length, timeout_ms);
 }

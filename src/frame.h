@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "arena.h"
 #include "err.h"
@@ -35,6 +36,10 @@ enum frame_status frame_read(int fd, size_t max_length, int64_t deadline_ms, str
 /* Writes the length and the bytes. False when the reader is gone, or took nothing for
  * timeout_ms. */
 bool frame_write(int fd, const uint8_t *bytes, size_t length, int64_t timeout_ms);
+
+/* Writes what fd takes at once, also of a descriptor that blocks. Returns how many bytes; 0 when
+ * it takes none now (poll says when it does), -1 with errno when it never will. */
+ssize_t frame_write_now(int fd, const uint8_t *bytes, size_t size);
 
 /* Reads and drops what is on its way, for a moment: closing a socket on unread bytes would make
  * its other end lose the answer. */

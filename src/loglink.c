@@ -99,3 +99,32 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
     close(folder);
     return made;
 }
+
+bool loglink_remove(const char *root, const char *path, const char *target, struct err *err)
+{
+    char folder[PATH_MAX];
+    char found[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    ssize_t length = -1;
+    int directory = -1;
+    bool done = false;
+
+    if (slash == NULL || (size_t)(slash - path) >= sizeof(folder))
+        return true;
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    directory = open_directory(root, folder);
+    if (directory < 0)
+        return errno == ENOENT || errno == ENOTDIR || refuse(path, strerror(errno), err);
+    length = readlinkat(directory, slash + 1, found, sizeof(found));
+    done = length < 0 || (size_t)length != strlen(target) ||
+           memcmp(found, target, (size_t)length) != 0 || unlinkat(directory, slash + 1, 0) == 0 ||
+           errno == ENOENT || refuse(path, strerror(errno), err);
+    close(directory);
+    return done;
+}
+
+const char *loglink_target(struct arena *arena, const char *docker_root, const char *id)
+{
+    return arena_printf(arena, "%s/containers/%s/%s-json.log", docker_root, id, id);
+}

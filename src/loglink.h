@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "arena.h"
 #include "err.h"
 
 /* Links directory/name (path_is_beneath) to target, beneath root (a prefix of directory; ""). No
@@ -15,5 +16,12 @@
  */
 bool loglink_make(const char *root, const char *directory, const char *name, const char *target,
                   struct err *err);
+
+/* Removes the link at path, beneath root, if it is one to exactly this target; anything else there
+ * stays, and is well. Errors: FAILED_PRECONDITION. */
+bool loglink_remove(const char *root, const char *path, const char *target, struct err *err);
+
+/* The file that docker writes the log of a container to; id has all its digits. */
+const char *loglink_target(struct arena *arena, const char *docker_root, const char *id);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "inherit.h"
 #include "launch.h"
 
 enum {
@@ -256,23 +257,6 @@ static bool run_blocked(const struct command *command, const struct run_limits *
     return started && explain_end(child->end, err);
 }
 
-/* CHLD and the signals that end us, but for one that we were started to ignore (nohup). */
-static void signals_of_interest(sigset_t *set)
-{
-    static const int ending[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
-
-    sigemptyset(set);
-    sigaddset(set, SIGCHLD);
-    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-        struct sigaction action = { .sa_flags = 0 };
-
-        sigaction(ending[i], NULL, &action);
-        if (action.sa_handler != SIG_IGN)
-            sigaddset(set, ending[i]);
-    }
-}
-
 bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
          struct err *err)
 {
@@ -284,7 +268,7 @@ bool run(const struct command *command, const struct run_limits *limits, struct 
     *output = (struct run_output){ .ended_early = false };
     buf_init(&output->stdout_bytes, command->output_cap);
     buf_init(&output->stderr_bytes, command->output_cap);
-    signals_of_interest(&ours);
+    inherit_signals(&ours);
     sigprocmask(SIG_BLOCK, &ours, &before);
     signal(SIGCHLD, SIG_DFL); /* were it ignored, no exit status would be kept */
     child.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -3,18 +3,15 @@
  * It must not know any RPC. */
 #include "serve.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "exchange.h"
 #include "frame.h"
+#include "inherit.h"
 #include "run.h"
 #include "show.h"
 #include "surroundings.h"
@@ -41,58 +38,6 @@ static double clock_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-/* A descriptor that we were started without would be given to a pipe of ours, and then to docker.
- * It is filled by one that cannot be written to. */
-static void fill_standard_descriptors(void)
-{
-    int fd = 0;
-
-    do
-        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
-/* inetd ties standard error to the client's socket: not a byte of it may be ours, or a library's,
- * besides the answer. */
-static void silence_stderr(void)
-{
-    struct stat out = { 0 };
-    struct stat error = { 0 };
-    int null = -1;
-
-    if (fstat(STDOUT_FILENO, &out) != 0 || fstat(STDERR_FILENO, &error) != 0 ||
-        out.st_dev != error.st_dev || out.st_ino != error.st_ino)
-        return;
-    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (null >= 0) {
-        dup2(null, STDERR_FILENO);
-        close(null);
-    }
-}
-
-/* TCP lets anyone in, and shows no hang-up. */
-static bool check_transport(const struct settings *settings, struct err *err)
-{
-    const int on = 1;
-
-    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
-        struct sockaddr_storage address = { 0 };
-        socklen_t length = sizeof(address);
-
-        if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
-            (address.ss_family != AF_INET && address.ss_family != AF_INET6))
-            continue;
-        if (!settings->allow_tcp)
-            return err_set(err, GRPC_PERMISSION_DENIED,
-                           "a TCP socket lets anyone in who can reach it: refused unless "
-                           "CRI_ONESHOT_ALLOW_TCP=yes");
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    }
-    return true;
 }
 
 static bool write_response(struct server *server)
@@ -251,10 +196,10 @@ int serve(void)
     struct frame frame = { .length = 0 };
     struct run_output output = { .ended_early = false };
 
-    fill_standard_descriptors();
-    silence_stderr();
+    inherit_fill();
+    inherit_silence_stderr();
     if (start(&server))
-        check_transport(&server.settings, &server.err);
+        inherit_check_transport(server.settings.allow_tcp, &server.err);
     if (read_request(&server, &frame) == FRAME_NONE)
         return 0;
     if (decode_and_plan(&server, &frame)) {

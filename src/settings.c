@@ -9,45 +9,40 @@
 
 enum { REQUEST_MAX = 64 * 1024 * 1024, READ_TIMEOUT_MAX_MS = 24 * 3600 * 1000 };
 
-struct reader {
-    settings_lookup *lookup;
-    void *context;
-    struct err *err;
-};
-
-static const char *text_of(const struct reader *reader, const char *name, const char *otherwise)
+const char *settings_text(const struct settings_source *source, const char *name,
+                          const char *otherwise)
 {
-    const char *text = reader->lookup(reader->context, name);
+    const char *text = source->lookup(source->context, name);
 
     return text == NULL || *text == '\0' ? otherwise : text;
 }
 
-static bool refuse(const struct reader *reader, const char *name, const char *wanted)
+static bool refuse(const struct settings_source *source, const char *name, const char *wanted)
 {
-    return err_set(reader->err, GRPC_FAILED_PRECONDITION, "setting %s: \"%s\" is not %s", name,
-                   text_of(reader, name, ""), wanted);
+    return err_set(source->err, GRPC_FAILED_PRECONDITION, "setting %s: \"%s\" is not %s", name,
+                   settings_text(source, name, ""), wanted);
 }
 
-static int64_t number_of(const struct reader *reader, const char *name, const char *otherwise,
-                         int64_t low, int64_t high)
+int64_t settings_number(const struct settings_source *source, const char *name,
+                        const char *otherwise, int64_t low, int64_t high)
 {
-    const char *text = text_of(reader, name, otherwise);
+    const char *text = settings_text(source, name, otherwise);
     char *end = NULL;
     long long number = 0;
 
     errno = 0;
     number = strtoll(text, &end, 10);
     if (errno != 0 || *end != '\0' || end == text || number < low || number > high) {
-        refuse(reader, name, "a number in its range");
+        refuse(source, name, "a number in its range");
         return strtoll(otherwise, NULL, 10);
     }
     return number;
 }
 
 /* "20.10" is 2010, "28" and "28.2.2" are 2800 and 2802. */
-static unsigned version_of(const struct reader *reader, const char *name)
+static unsigned version_of(const struct settings_source *source, const char *name)
 {
-    const char *text = text_of(reader, name, "20.10");
+    const char *text = settings_text(source, name, "20.10");
     char *end = NULL;
     unsigned long major = strtoul(text, &end, 10);
     unsigned long minor = 0;
@@ -56,71 +51,74 @@ static unsigned version_of(const struct reader *reader, const char *name)
         minor = strtoul(end + 1, &end, 10);
     if (end == text || (*end != '\0' && *end != '.' && *end != '-' && *end != '+') || major < 1 ||
         major > 999 || minor > 99)
-        refuse(reader, name, "a version as 20.10");
+        refuse(source, name, "a version as 20.10");
     return (unsigned)(major * 100 + minor);
 }
 
-static bool yes_or_no(const struct reader *reader, const char *name)
+static bool yes_or_no(const struct settings_source *source, const char *name)
 {
-    const char *text = text_of(reader, name, "no");
+    const char *text = settings_text(source, name, "no");
 
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        refuse(reader, name, "yes or no");
+        refuse(source, name, "yes or no");
     return strcmp(text, "yes") == 0;
 }
 
-static const char *absolute(const struct reader *reader, const char *name, const char *otherwise)
+static const char *absolute(const struct settings_source *source, const char *name,
+                            const char *otherwise)
 {
-    const char *text = text_of(reader, name, otherwise);
+    const char *text = settings_text(source, name, otherwise);
 
     if (*text != '/' && *text != '\0')
-        refuse(reader, name, "an absolute path");
+        refuse(source, name, "an absolute path");
     return text;
 }
 
 /* A word that docker may not take for an option. */
-static const char *operand(const struct reader *reader, const char *name, const char *otherwise)
+static const char *operand(const struct settings_source *source, const char *name,
+                           const char *otherwise)
 {
-    const char *text = text_of(reader, name, otherwise);
+    const char *text = settings_text(source, name, otherwise);
 
     if (*text == '-' || strpbrk(text, " \t\n\r") != NULL)
-        refuse(reader, name, "a name");
+        refuse(source, name, "a name");
     return text;
 }
 
 /* Docker would take "container:ID" for another container's network, and its other modes are the
  * request's to choose. */
-static const char *network_of(const struct reader *reader, const char *name)
+static const char *network_of(const struct settings_source *source, const char *name)
 {
-    const char *text = operand(reader, name, "bridge");
+    const char *text = operand(source, name, "bridge");
 
     if (strchr(text, ':') != NULL || strchr(text, ',') != NULL || strchr(text, '=') != NULL ||
         strcmp(text, "host") == 0)
-        refuse(reader, name, "\"none\" or the name of a docker network");
+        refuse(source, name, "\"none\" or the name of a docker network");
     return text;
 }
 
 bool settings_load(struct settings *settings, settings_lookup *lookup, void *context,
                    struct err *err)
 {
-    struct reader reader = { .lookup = lookup, .context = context, .err = err };
-    int64_t max_request = number_of(&reader, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, REQUEST_MAX);
+    struct settings_source source = { .lookup = lookup, .context = context, .err = err };
+    int64_t max_request =
+        settings_number(&source, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, REQUEST_MAX);
 
     *settings = (struct settings){
-        .docker = text_of(&reader, "CRI_ONESHOT_DOCKER", "docker"),
-        .docker_version = version_of(&reader, "CRI_ONESHOT_DOCKER_VERSION"),
-        .pause_image = operand(&reader, "CRI_ONESHOT_PAUSE_IMAGE", "registry.k8s.io/pause:3.9"),
+        .docker = settings_text(&source, "CRI_ONESHOT_DOCKER", "docker"),
+        .docker_version = version_of(&source, "CRI_ONESHOT_DOCKER_VERSION"),
+        .pause_image = operand(&source, "CRI_ONESHOT_PAUSE_IMAGE", "registry.k8s.io/pause:3.9"),
         .pause_oom_score_adj =
-            number_of(&reader, "CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ", "0", -1000, 1000),
-        .network = network_of(&reader, "CRI_ONESHOT_NETWORK"),
-        .docker_root = absolute(&reader, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
-        .trace = text_of(&reader, "CRI_ONESHOT_TRACE", ""),
+            settings_number(&source, "CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ", "0", -1000, 1000),
+        .network = network_of(&source, "CRI_ONESHOT_NETWORK"),
+        .docker_root = absolute(&source, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
+        .trace = settings_text(&source, "CRI_ONESHOT_TRACE", ""),
         .max_request = (size_t)max_request,
         .read_timeout_ms =
-            number_of(&reader, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
-        .log_opts = text_of(&reader, "CRI_ONESHOT_LOG_OPTS", ""),
-        .allow_tcp = yes_or_no(&reader, "CRI_ONESHOT_ALLOW_TCP"),
-        .host_root = absolute(&reader, "CRI_ONESHOT_HOST_ROOT", ""),
+            settings_number(&source, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
+        .log_opts = settings_text(&source, "CRI_ONESHOT_LOG_OPTS", ""),
+        .allow_tcp = yes_or_no(&source, "CRI_ONESHOT_ALLOW_TCP"),
+        .host_root = absolute(&source, "CRI_ONESHOT_HOST_ROOT", ""),
     };
     return err->code == GRPC_OK;
 }

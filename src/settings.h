@@ -35,6 +35,22 @@ enum {
 /* The value of a variable, or NULL where it is not set. */
 typedef const char *settings_lookup(void *context, const char *name);
 
+/* Where settings are read from, and what is wrong with them: FAILED_PRECONDITION, naming the
+ * variable. For programs with settings of their own. */
+struct settings_source {
+    settings_lookup *lookup;
+    void *context;
+    struct err *err;
+};
+
+/* A variable's text, otherwise where it is not set or empty. */
+const char *settings_text(const struct settings_source *source, const char *name,
+                          const char *otherwise);
+
+/* A variable's number, from low to high; otherwise where it is not set, empty or wrong. */
+int64_t settings_number(const struct settings_source *source, const char *name,
+                        const char *otherwise, int64_t low, int64_t high);
+
 /* Fills settings with what lookup gives and the defaults; the strings stay the lookup's. False
  * with FAILED_PRECONDITION, naming the variable, when a value cannot be one. */
 bool settings_load(struct settings *settings, settings_lookup *lookup, void *context,

@@ -8,7 +8,7 @@
 #include "utf8.h"
 
 /* libprotobuf-c reads tags and lengths of five bytes at the most. */
-enum { VARINT_BYTES = 10, SHORT_BYTES = 5 };
+enum { SHORT_BYTES = 5 };
 
 /* https://protobuf.dev/programming-guides/encoding/#structure */
 enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
@@ -40,14 +40,26 @@ struct value {
 int wire_varint(const uint8_t *bytes, size_t length, uint64_t *value)
 {
     *value = 0;
-    for (size_t i = 0; i < length && i < VARINT_BYTES; i++) {
+    for (size_t i = 0; i < length && i < WIRE_VARINT_BYTES; i++) {
         *value |= (uint64_t)(bytes[i] & 0x7f) << (7 * i);
-        if (i == VARINT_BYTES - 1 && bytes[i] > 1)
+        if (i == WIRE_VARINT_BYTES - 1 && bytes[i] > 1)
             return -1;
         if ((bytes[i] & 0x80) == 0)
             return (int)i + 1;
     }
-    return length < VARINT_BYTES ? 0 : -1;
+    return length < WIRE_VARINT_BYTES ? 0 : -1;
+}
+
+size_t wire_put_varint(uint8_t bytes[WIRE_VARINT_BYTES], uint64_t value)
+{
+    size_t count = 0;
+
+    do {
+        bytes[count] = (uint8_t)((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
+        value >>= 7;
+        count++;
+    } while (value > 0);
+    return count;
 }
 
 static const char *path_of(struct arena *arena, const struct level *level, const char *field)
@@ -201,6 +213,14 @@ static void note_unknown(const struct walk *walk, const struct level *level, uin
                                    arena_printf(unknown->arena, "#%u", (unsigned)number)));
 }
 
+static bool read_tag(struct span *span, uint64_t *tag)
+{
+    const uint8_t *start = span->next;
+
+    return read_varint(span, tag) && *tag >> 3 != 0 && span->next - start <= SHORT_BYTES &&
+           *tag >> 32 == 0;
+}
+
 static bool check_message(const struct walk *walk, const struct level *level, struct span bytes)
 {
     while (bytes.next < bytes.end) {
@@ -208,10 +228,7 @@ static bool check_message(const struct walk *walk, const struct level *level, st
         struct value value = { .type = WIRE_VARINT };
         uint64_t tag = 0;
 
-        const uint8_t *start = bytes.next;
-
-        if (!read_varint(&bytes, &tag) || tag >> 3 == 0 || bytes.next - start > SHORT_BYTES ||
-            tag >> 32 != 0)
+        if (!read_tag(&bytes, &tag))
             return refuse(walk, level, "#", "is not a protobuf field");
         value.type = (enum wire_type)(tag & 7);
         field = protobuf_c_message_descriptor_get_field(level->descriptor, (unsigned)(tag >> 3));
@@ -236,4 +253,28 @@ bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *byt
     struct span span = { .next = bytes, .end = bytes + length };
 
     return check_message(&walk, &top, span);
+}
+
+bool wire_find(const uint8_t *message, size_t length, unsigned number, const uint8_t **bytes,
+               size_t *size)
+{
+    struct span span = { .next = message, .end = message + length };
+
+    *bytes = message;
+    *size = 0;
+    while (span.next < span.end) {
+        struct value value = { .type = WIRE_VARINT };
+        uint64_t tag = 0;
+
+        if (!read_tag(&span, &tag))
+            return false;
+        value.type = (enum wire_type)(tag & 7);
+        if (!is_known(value.type) || !read_value(&span, &value))
+            return false;
+        if (tag >> 3 != number || value.type != WIRE_BYTES)
+            continue;
+        *bytes = value.bytes.next;
+        *size = (size_t)(value.bytes.end - value.bytes.next);
+    }
+    return true;
 }

@@ -16,13 +16,22 @@
  * the field's, a string with a NUL or not in UTF-8, an enum number that has no name, more than
  * WIRE_DEPTH levels. The paths of fields that the descriptor does not have are appended to
  * unknown ("call.version.#7"), WIRE_UNKNOWN of them at the most. */
-enum { WIRE_DEPTH = 32, WIRE_UNKNOWN = 16 };
+enum { WIRE_DEPTH = 32, WIRE_UNKNOWN = 16, WIRE_VARINT_BYTES = 10 };
 
 bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t length,
                 struct strv *unknown, struct err *err);
 
+/* Finds a field of wire type "bytes" (a string, bytes or a message) at the top level of a message,
+ * its last occurrence, which is the one that counts; *size is 0 when there is none. False when the
+ * message's bytes are not protobuf. */
+bool wire_find(const uint8_t *message, size_t length, unsigned number, const uint8_t **bytes,
+               size_t *size);
+
 /* Reads a base-128 varint. Returns the bytes it took, 0 when they end before it does, or -1 when
  * it is longer than 10 bytes or does not fit 64 bits. */
 int wire_varint(const uint8_t *bytes, size_t length, uint64_t *value);
+
+/* Writes a base-128 varint. Returns how many bytes it took. */
+size_t wire_put_varint(uint8_t bytes[WIRE_VARINT_BYTES], uint64_t value);
 
 #endif

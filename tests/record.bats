@@ -55,6 +55,14 @@ cases() {
     find "$S" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort
 }
 
+@test "how long a caller would wait is no part of a recording" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    run -0 record cri-frame call Version --timeout=5
+    run -1 grep -r timeout "$S"
+}
+
 # ---- many at once
 
 @test "32 calls at once are 32 cases, and play" {

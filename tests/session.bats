@@ -36,6 +36,19 @@ changed_lines() {
     [ "${lines[-1]}" = "1..9" ]
 }
 
+@test "a gRPC client runs a pod's whole life from the recording, through cri-gateway" {
+    run -0 cri-fixture serve "$ROOT/fixtures/sessions/pod-life-grpc" -- "$ROOT/tools/examples/pod-life-grpc.py"
+    [ "${lines[-1]}" = "1..9" ]
+}
+
+@test "recording the gRPC client's replay gives the recording" {
+    local session=$ROOT/fixtures/sessions/pod-life-grpc about
+    about=$(sed -n 1p "$session/001 version/about")
+    run -0 cri-fixture serve "$session" -- cri-fixture record --about="$about" \
+        "$BATS_TEST_TMPDIR/again" -- "$ROOT/tools/examples/pod-life-grpc.py"
+    run -0 diff -r "$session" "$BATS_TEST_TMPDIR/again"
+}
+
 @test "a client runs several times, each time from the start" {
     run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
     run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"

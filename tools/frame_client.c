@@ -19,7 +19,7 @@
 
 #include "wire.h"
 
-enum { CHUNK = 64 * 1024, MAX_BUFFER = 1 << 30, MAX_VARINT = 10 };
+enum { CHUNK = 64 * 1024, MAX_BUFFER = 1 << 30 };
 
 /* ==== frames ==== */
 
@@ -82,14 +82,9 @@ bool inbox_has_rest(const struct inbox *inbox)
 
 bool frame_append(struct buf *buf, const uint8_t *message, size_t length)
 {
-    uint8_t varint[MAX_VARINT];
-    size_t count = 0;
-    size_t rest = length;
+    uint8_t varint[WIRE_VARINT_BYTES];
+    size_t count = wire_put_varint(varint, length);
 
-    do {
-        varint[count++] = (uint8_t)((rest & 127) | (rest > 127 ? 128 : 0));
-        rest >>= 7;
-    } while (rest > 0);
     return buf_append(buf, varint, count) && buf_append(buf, message, length);
 }
 

@@ -29,6 +29,15 @@ setup() {
     run -0 cri-fixture serve "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life.sh"
 }
 
+@test "two recordings of one session through cri-gateway are the same, and play" {
+    run -0 cri-fixture record "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life-grpc.py"
+    remove_all_containers
+    run -0 cri-fixture record "$BATS_TEST_TMPDIR/two" -- "$ROOT/tools/examples/pod-life-grpc.py"
+    run -0 diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    run -0 cri-fixture check "$BATS_TEST_TMPDIR/one"
+    run -0 cri-fixture serve "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life-grpc.py"
+}
+
 @test "recording a session anew replaces its cases, and keeps its README.md" {
     run -0 cri-fixture record "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life.sh"
     echo kept >"$BATS_TEST_TMPDIR/one/README.md"

@@ -185,6 +185,59 @@ static void test_names_that_are_too_long_are_told(void **state)
     expect_error(GRPC_FAILED_PRECONDITION, "File name too long");
 }
 
+static bool take_away(const char *path)
+{
+    return loglink_remove(root, path, TARGET, &err);
+}
+
+static void test_only_the_link_to_just_the_target_is_removed(void **state)
+{
+    static const char *const others[] = { "/other" TARGET, TARGET "/", "/etc/passwd",
+                                          "/var/lib/docker/containers/" ID };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(symlink(others[i], at("/logs/0.log")), 0);
+        assert_true(take_away("/logs/0.log"));
+        expect_link("/logs/0.log", others[i]);
+        assert_int_equal(unlink(at("/logs/0.log")), 0);
+    }
+    assert_true(make("/logs", "app/0.log"));
+    assert_true(take_away("/logs/app/0.log"));
+    assert_int_not_equal(access(at("/logs/app/0.log"), F_OK), 0);
+    assert_int_equal(access(at("/logs/app"), F_OK), 0);
+}
+
+static void test_a_removal_where_nothing_is_ours_is_well(void **state)
+{
+    (void)state;
+    write_file("/logs/0.log", "precious");
+    assert_true(take_away("/logs/0.log"));
+    assert_int_equal(access(at("/logs/0.log"), F_OK), 0);
+    assert_true(take_away("/logs/app"));
+    assert_int_equal(access(at("/logs/app"), F_OK), 0);
+    assert_true(take_away("/logs/nothing"));
+    assert_true(take_away("/nowhere/0.log"));
+    assert_true(take_away("/logs/0.log/1.log"));
+    assert_true(take_away("no path"));
+    assert_true(take_away(""));
+}
+
+static void test_a_removal_that_fails_is_told(void **state)
+{
+    const char *part = arena_printf(&arena, "/%0300d/0.log", 0);
+
+    (void)state;
+    assert_false(take_away(part));
+    expect_error(GRPC_FAILED_PRECONDITION, "File name too long");
+}
+
+static void test_a_containers_log_is_below_dockers_folder(void **state)
+{
+    (void)state;
+    assert_string_equal(loglink_target(&arena, "/var/lib/docker", ID), TARGET);
+}
+
 #define LINK(name) cmocka_unit_test_setup_teardown(name, link_set_up, link_tear_down)
 
 int main(void)
@@ -201,6 +254,10 @@ int main(void)
         LINK(test_a_folder_that_is_missing_is_told),
         LINK(test_a_file_where_a_folder_should_be_is_told),
         LINK(test_names_that_are_too_long_are_told),
+        LINK(test_only_the_link_to_just_the_target_is_removed),
+        LINK(test_a_removal_where_nothing_is_ours_is_well),
+        LINK(test_a_removal_that_fails_is_told),
+        LINK(test_a_containers_log_is_below_dockers_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

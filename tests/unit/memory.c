@@ -164,6 +164,7 @@ static void test_a_buffer_grows_to_its_cap_and_not_beyond(void **state)
     assert_false(buf_append(&buf, chunk, 1));
     assert_false(buf_putc(&buf, 'a'));
     assert_true(buf_append(&buf, chunk, 0));
+    assert_true(buf_append(&buf, NULL, 0));
     assert_int_equal(buf.length, buf.cap);
     buf_release(&buf);
 }

@@ -1,0 +1,458 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# This file runs what cri-gateway composes of several calls on a real engine: whole pods, members and log links, containers that
+# are not the CRI's, and failures half way.
+
+load lib.bash
+load gateway.bash
+
+setup_file() {
+    engine_up
+    client_up
+    export SOCKET=$BATS_FILE_TMPDIR/cri.sock HOOK=$BATS_FILE_TMPDIR/hook CALLS=$BATS_FILE_TMPDIR/calls
+    # docker itself, after a shell script that a test may put there.
+    stand_in "$BATS_FILE_TMPDIR/docker-with-hook" <<'END'
+printf '%s\n' "$*" >>"$CALLS"
+[ ! -e "$HOOK" ] || . "$HOOK"
+exec docker "$@"
+END
+    listening "$SOCKET"
+    export SERVER
+    REGISTRY=$(engine_registry)
+    export REGISTRY
+}
+
+teardown_file() {
+    kill "$SERVER"
+    engine_down
+}
+
+teardown() {
+    rm -f "$HOOK"
+    umount "$BATS_TEST_TMPDIR/logs" 2>/dev/null || true
+    remove_all_containers
+}
+
+# pods: a scenario with a connection (cri), and what it needs for hooks and logs.
+pods() {
+    {
+        cat <<'END'
+SOCKET, HOOK, CALLS, LOGS = os.environ["SOCKET"], os.environ["HOOK"], os.environ["CALLS"], os.path.join(FOLDER, "logs")
+cri = Cri(SOCKET)
+open(CALLS, "w").close()
+os.makedirs(LOGS, exist_ok=True)
+
+def hook(text):
+    with open(HOOK + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(HOOK + ".new", HOOK)
+
+def no_hook():
+    os.remove(HOOK)
+
+def fault(pattern):
+    """docker fails where its command line matches the shell's pattern."""
+    hook(f'case "$*" in {pattern}) echo "Error response from daemon: fault" >&2; exit 1 ;; esac\n')
+
+def calls():
+    """The docker commands since the last look: the first word, and the last one."""
+    with open(CALLS, encoding="utf-8") as file:
+        found = [line.split() for line in file]
+    open(CALLS, "w").close()
+    return [(words[0], words[-1]) for words in found]
+
+def logs(*names):
+    same(sorted(os.listdir(LOGS)), sorted(names))
+
+def read_log(name):
+    with open(f"{LOGS}/{name}", encoding="utf-8") as file:
+        return [json.loads(line)["log"] for line in file]
+
+END
+        cat
+    } | scenario
+}
+
+# ---- lives
+
+@test "a pod with two containers: both run, write logs, are stopped and removed, and nothing is left" {
+    pods <<'END'
+pod = Pod(cri, "pair", log_directory=LOGS)
+app = pod.start("app", "sh", "-c", "echo app; exec sleep 1000", log_path="app.log")
+side = pod.start("side", "sh", "-c", "trap : TERM; echo side; while :; do sleep 1; done", log_path="side.log")
+logs("app.log", "side.log")
+eventually(lambda: [read_log("app.log"), read_log("side.log")] == [["app\n"], ["side\n"]], "both logs")
+listed = cri.ListContainers(filter={"pod_sandbox_id": pod.id[:13], "state": {"state": "CONTAINER_RUNNING"}})
+same(sorted(c.id for c in listed.containers), sorted([app, side]))
+cri.StopContainer(container_id=side[:13], timeout=1)
+same([inspect(id)["State"]["Running"] for id in (app, side, pod.id)], [True, False, True])
+cri.RemoveContainer(container_id=side[:13])
+logs("app.log")
+cri.StopContainer(container_id=app[:13], timeout=1)
+cri.RemoveContainer(container_id=app[:13])
+logs()
+cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(all_ids(), [])
+END
+}
+
+@test "StopPodSandbox stops the members before the sandbox; they, their logs and another pod stay" {
+    pods <<'END'
+pod, other = Pod(cri, "stop", log_directory=LOGS), Pod(cri, "other")
+app = pod.start("app", "sh", "-c", "trap '' TERM; while :; do sleep 1; done", log_path="app.log")
+side = pod.start("side")
+created = pod.create("created")
+bystander = other.start("app")
+calls()
+with Within(10):
+    cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+stops = [id for verb, id in calls() if verb == "stop"]
+same([sorted(stops[:-1]), stops[-1]], [sorted([app, side]), pod.id])
+same([inspect(id)["State"]["Status"] for id in (app, side, created, pod.id, bystander, other.id)],
+     ["exited", "exited", "created", "exited", "running", "running"])
+same(cri.PodSandboxStatus(pod_sandbox_id=pod.id).status.state, api.SANDBOX_NOTREADY)
+logs("app.log")
+cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+same(calls()[-1], ("stop", pod.id))
+END
+}
+
+@test "RemovePodSandbox alone removes running, stopped and created members, with volumes and log links" {
+    pods <<'END'
+before = docker("volume", "ls", "--quiet")
+pod, other = Pod(cri, "remove", log_directory=LOGS), Pod(cri, "remove2", log_directory=LOGS)
+running = pod.start("running", log_path="running.log")
+stopped = pod.start("stopped", "true", log_path="stopped.log")
+created = pod.create("created", log_path="created.log")
+bystander = other.start("app", log_path="other.log")
+logs("running.log", "stopped.log", "created.log", "other.log")
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(all_ids(), sorted([other.id, bystander]))
+logs("other.log")
+same(docker("volume", "ls", "--quiet"), before)
+cri.RemovePodSandbox(pod_sandbox_id=other.id)
+logs()
+END
+}
+
+@test "each composed RPC runs the docker commands of its steps, and no more" {
+    pods <<'END'
+pod = Pod(cri, "steps")
+calls()
+app = pod.create("app")
+same(calls(), [("inspect", pod.id[:13]), ("create", "1000")])
+cri.StartContainer(container_id=app[:13])
+same(calls(), [("inspect", app[:13]), ("start", app)])
+cri.UpdateContainerResources(container_id=app[:13], linux={"cpu_shares": "100"})
+same(calls(), [("inspect", app[:13]), ("update", app)])
+cri.ExecSync(container_id=app[:13], cmd=["true"])
+same(calls(), [("exec", "true")])
+cri.StopContainer(container_id=app[:13], timeout=0)
+same(calls(), [("inspect", app[:13]), ("stop", app)])
+verbs = lambda: [verb for verb, _ in calls()]
+cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+same(verbs(), ["inspect", "ps", "stop"])
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(verbs(), ["inspect", "ps", "inspect", "rm", "rm"])
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(verbs(), ["inspect"])
+cri.StopContainer(container_id="--help")
+cri.ListMetricDescriptors()
+same(calls(), [])
+END
+}
+
+@test "stopping and removing what is not there is OK, starting and changing it NOT_FOUND, whatever the id looks like" {
+    pods <<'END'
+for id in (UNKNOWN, UNKNOWN[:13], "", "--help", "ABC", "a b", "0" * 65, "\u00fc", "../../x", "x\ny"):
+    for rpc, field in (("StopContainer", "container_id"), ("RemoveContainer", "container_id"),
+                       ("StopPodSandbox", "pod_sandbox_id"), ("RemovePodSandbox", "pod_sandbox_id")):
+        for _ in range(2):
+            same(document(getattr(cri, rpc)({field: id})), {})
+    for rpc in ("StartContainer", "UpdateContainerResources", "ContainerStatus"):
+        refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(container_id=id))
+    refused(Code.NOT_FOUND, lambda: cri.CreateContainer(pod_sandbox_id=id, config=container_config("a"), sandbox_config=pod_config("a")))
+END
+}
+
+@test "an id that is no text, or a field 1 that is no id, is INVALID_ARGUMENT, and no docker runs" {
+    pods <<'END'
+for message in (b"\x0a\x02\xff\xfe", b"\x0a\x03a\0b", b"\x0a", b"\xff", b"\x0a\x7fa", b"\x0b"):
+    for rpc in ("StartContainer", "StopContainer", "RemoveContainer", "UpdateContainerResources", "StopPodSandbox", "RemovePodSandbox",
+                "CreateContainer", "ContainerStatus", "PullImage", "RemoveImage"):
+        refused(Code.INVALID_ARGUMENT, lambda: getattr(cri, rpc)(message))
+same(calls(), [])
+END
+}
+
+# ---- what is not the CRI's
+
+@test "a container that is not the CRI's is NOT_FOUND to every RPC that would change it, and is not touched" {
+    pods <<'END'
+pod = Pod(cri, "pod")
+member = pod.start("app")
+def run(*options):
+    return docker("run", "--detach", *options, IMAGE, "sleep", "1000")
+foreign = {
+    "by hand": run(),
+    "of another type": run("--label=io.kubernetes.docker.type=other", f"--label=io.kubernetes.sandbox.id={pod.id}"),
+    "named as one of ours": run("--name=k8s_app_pod_test_uid-x_0", f"--label=io.kubernetes.sandbox.id={pod.id}"),
+    "a stopped one": docker("create", IMAGE, "sleep", "1000"),
+    "by a name that looks like an id": run("--name=deadbeefdeadbeef"),
+}
+of_containers = ("StartContainer", "StopContainer", "RemoveContainer", "UpdateContainerResources")
+of_pods = ("StopPodSandbox", "RemovePodSandbox", "CreateContainer")
+def request(rpc, id):
+    if rpc in of_containers:
+        return dict({"container_id": id}, **({"linux": {"cpu_shares": "77"}} if rpc.startswith("Update") else {}))
+    return dict({"pod_sandbox_id": id}, **({"config": container_config("new"), "sandbox_config": pod.config} if rpc.startswith("Create") else {}))
+def untouched(rpc, id, name):
+    same(inspect(id), before[id], f"{rpc} {name}")
+ids, before = all_ids(), {id: inspect(id) for id in all_ids()}
+for name, id in foreign.items():
+    for given in (id, id[:13], id[:12]) + (("deadbeefdeadbeef",) if "name that" in name else ()):
+        for rpc in of_containers + of_pods:
+            refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(request(rpc, given)), f'"{given}" is not a')
+            untouched(rpc, id, name)
+# A sandbox is no container, and a container no sandbox.
+for rpc in of_containers:
+    refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(request(rpc, pod.id[:13])), "is not a container of the CRI")
+    untouched(rpc, pod.id, "the sandbox")
+for rpc in of_pods:
+    refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(request(rpc, member[:13])), "is not a ")
+    untouched(rpc, member, "the member")
+same(all_ids(), ids)
+# And the pod's end is not theirs.
+cri.StopPodSandbox(pod_sandbox_id=pod.id)
+cri.RemovePodSandbox(pod_sandbox_id=pod.id)
+same(all_ids(), sorted(foreign.values()))
+for name, id in foreign.items():
+    untouched("RemovePodSandbox of the pod", id, name)
+END
+}
+
+@test "a request that names two ids touches the one that it was asked about" {
+    pods <<'END'
+pod = Pod(cri, "two")
+foreign = docker("run", "--detach", IMAGE, "sleep", "1000")
+def named(*ids):
+    return b"".join(b"\x0a" + bytes([len(id)]) + id.encode() for id in ids)
+for ending in (b"", named(foreign)):  # of a field that is there twice the last one counts
+    app = pod.start("app" + str(len(ending)))
+    if ending:
+        for rpc in ("StartContainer", "StopContainer", "RemoveContainer", "UpdateContainerResources"):
+            refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(named(app) + ending))
+        for rpc in ("StopPodSandbox", "RemovePodSandbox"):
+            refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(named(pod.id) + ending))
+        same([inspect(id)["State"]["Running"] for id in (app, foreign, pod.id)], [True, True, True])
+    cri.StopContainer(named(foreign) + named(app[:13]))
+    same([inspect(id)["State"]["Running"] for id in (app, foreign)], [False, True])
+    cri.RemoveContainer(named(foreign) + named(app[:13]))
+same(all_ids(), sorted([pod.id, foreign]))
+END
+}
+
+@test "a foreign container whose name is the short id of ours: the short id is NOT_FOUND, and neither is touched" {
+    pods <<'END'
+pod = Pod(cri, "short")
+app = pod.start("app")
+foreign = docker("run", "--detach", f"--name={app[:13]}", IMAGE, "sleep", "1000")
+for rpc in ("StopContainer", "RemoveContainer", "StartContainer"):
+    refused(Code.NOT_FOUND, lambda: getattr(cri, rpc)(container_id=app[:13]))
+same([inspect(id)["State"]["Running"] for id in (app, foreign)], [True, True])
+cri.RemoveContainer(container_id=app)
+same(all_ids(), sorted([pod.id, foreign]))
+END
+}
+
+# ---- failures half way
+
+@test "RemovePodSandbox: a failure at each of its steps is named, and repeating it finishes the work" {
+    pods <<'END'
+for step, pattern, text in (
+        ("PodSandboxStatus", "*inspect*{pod}*", "PodSandboxStatus: fault"),
+        ("ListContainers", "ps*", "ListContainers: fault"),
+        ("ContainerStatus", "*inspect*{second}*", "ContainerStatus of {second}: fault"),
+        ("RemoveContainer", "rm*{second}*", "RemoveContainer of {second}: fault"),
+        ("RemovePodSandbox", "rm*{pod}*", "fault")):
+    pod = Pod(cri, "half", log_directory=LOGS)
+    for name in ("one", "two", "three"):
+        pod.start(name, log_path=name)
+    # The order in which they are listed is docker's.
+    order = [c.id for c in cri.ListContainers(filter={"pod_sandbox_id": pod.id}).containers]
+    names = {"pod": pod.id, "second": order[1]}
+    before = all_ids()
+    fault(pattern.format(**dict(names, pod=pod.id[:13])))
+    same(refused(Code.UNKNOWN, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])), text.format(**names))
+    gone = {"ContainerStatus": order[:1], "RemoveContainer": order[:1], "RemovePodSandbox": order}.get(step, [])
+    same(all_ids(), sorted(set(before) - set(gone)), step)
+    same(refused(Code.UNKNOWN, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])), text.format(**names))
+    no_hook()
+    cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+    same(all_ids(), [])
+    logs()
+END
+}
+
+@test "StopPodSandbox: a failure at each of its steps is named, and repeating it finishes the work" {
+    pods <<'END'
+pod = Pod(cri, "half")
+for step, pattern, text in (
+        ("PodSandboxStatus", "*inspect*", "PodSandboxStatus: fault"),
+        ("ListContainers", "ps*", "ListContainers: fault"),
+        ("StopContainer", "stop*{second}*", "StopContainer of {second}: fault"),
+        ("StopPodSandbox", "stop*{pod}*", "fault")):
+    docker("start", pod.id)
+    ids = [pod.start(f"{name}-{step.lower()}") for name in ("one", "two", "three")]
+    order = [c.id for c in cri.ListContainers(filter={"pod_sandbox_id": pod.id, "state": {"state": "CONTAINER_RUNNING"}}).containers]
+    same(len(order), 3)
+    fault(pattern.format(pod=pod.id, second=order[1]))
+    same(refused(Code.UNKNOWN, lambda: cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])), text.format(second=order[1]))
+    stopped = {"StopContainer": 1, "StopPodSandbox": 3}.get(step, 0)
+    same([inspect(id)["State"]["Running"] for id in [*order, pod.id]], [False] * stopped + [True] * (4 - stopped), step)
+    no_hook()
+    cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+    same([inspect(id)["State"]["Running"] for id in [*order, pod.id]], [False] * 4)
+END
+}
+
+@test "a container's RPCs: a failure of the status before is named, and nothing is done" {
+    pods <<'END'
+pod = Pod(cri, "status")
+app = pod.start("app")
+before = inspect(app)
+fault("*inspect*")
+for rpc in ("StartContainer", "StopContainer", "RemoveContainer", "UpdateContainerResources"):
+    same(refused(Code.UNKNOWN, lambda: getattr(cri, rpc)(container_id=app[:13])), "ContainerStatus: fault")
+same(refused(Code.UNKNOWN, lambda: pod.create("new")), "PodSandboxStatus: fault")
+same([inspect(app), all_ids()], [before, sorted([app, pod.id])])
+fault("rm*")
+same(refused(Code.UNKNOWN, lambda: cri.RemoveContainer(container_id=app[:13])), "fault")
+no_hook()
+cri.RemoveContainer(container_id=app[:13])
+same(all_ids(), [pod.id])
+END
+}
+
+@test "members that go away by themselves meanwhile do not disturb RemovePodSandbox" {
+    pods <<'END'
+pod = Pod(cri, "vanish")
+ids = [pod.start(name) for name in ("one", "two", "three")]
+hook(f'case "$*" in *inspect*{ids[1]}) docker rm --force {ids[1]} >/dev/null ;; rm*{ids[0]}) docker rm --force {ids[0]} >/dev/null ;; esac\n')
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(all_ids(), [])
+END
+}
+
+# ---- log links
+
+@test "a log link that cannot be removed: the error says so, the container stays, and a repeat finishes the work" {
+    mkdir "$BATS_TEST_TMPDIR/logs"
+    mount -t tmpfs none "$BATS_TEST_TMPDIR/logs"
+    pods <<'END'
+pod = Pod(cri, "links", log_directory=LOGS)
+one, two = pod.start("one", log_path="one"), pod.start("two", log_path="two")
+def remount(how):
+    subprocess.run(["mount", "-o", f"remount,{how}", LOGS], check=True)
+remount("ro")
+text = refused(Code.FAILED_PRECONDITION, lambda: cri.RemoveContainer(container_id=one[:13]))
+same(text, f'its log link: log path "{LOGS}/one": Read-only file system')
+text = refused(Code.FAILED_PRECONDITION, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13]))
+says(text, "its log link of ", ': log path "', "Read-only file system")
+same(all_ids(), sorted([pod.id, one, two]))
+remount("rw")
+cri.RemoveContainer(container_id=one[:13])
+logs("two")
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+logs()
+same(all_ids(), [])
+END
+}
+
+@test "what stands where the log link was, and is none of ours, stays" {
+    pods <<'END'
+pod = Pod(cri, "others", log_directory=LOGS)
+for name in ("file", "link", "folder", "gone", "other"):
+    pod.start(name, log_path=name)
+for name in ("file", "link", "folder", "gone"):
+    os.remove(f"{LOGS}/{name}")
+with open(f"{LOGS}/file", "w", encoding="utf-8") as file:
+    file.write("mine")
+os.symlink("/etc/passwd", f"{LOGS}/link")
+os.mkdir(f"{LOGS}/folder")
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(all_ids(), [])
+logs("file", "link", "folder")
+same(os.readlink(f"{LOGS}/link"), "/etc/passwd")
+# The whole folder may be gone.
+pod = Pod(cri, "bare", log_directory=LOGS)
+pod.start("app", log_path="app")
+docker("run", "--rm", f"--volume={FOLDER}:/f", IMAGE, "rm", "-rf", "/f/logs")
+cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+same(all_ids(), [])
+END
+}
+
+@test "a container of the same name again: its log link is its own, and goes with it alone" {
+    pods <<'END'
+pod = Pod(cri, "again", log_directory=LOGS)
+first = pod.start("app", log_path="app.log")
+second = cri.CreateContainer(pod_sandbox_id=pod.id[:13], sandbox_config=pod.config,
+                             config=container_config("app", metadata={"name": "app", "attempt": 1}, log_path="app.log")).container_id
+same(os.readlink(f"{LOGS}/app.log"), f"{ENGINE}/data/containers/{second}/{second}-json.log")
+cri.RemoveContainer(container_id=first[:13])
+logs("app.log")
+cri.RemoveContainer(container_id=second[:13])
+logs()
+END
+}
+
+# ---- images
+
+@test "PullImage: a failure of the status after is named; an image that is gone again is NOT_FOUND; a repeat is well" {
+    pods <<'END'
+ref = f"{os.environ['REGISTRY']}/half/image:v1"
+docker("tag", IMAGE, ref)
+docker("push", "--quiet", ref)
+docker("image", "rm", ref)
+spec = {"image": ref}
+fault("*image*inspect*")
+same(refused(Code.UNKNOWN, lambda: cri.PullImage(image=spec)), "ImageStatus: fault")
+hook('case "$*" in *image*inspect*) for last; do :; done; docker image rm "$last" >/dev/null ;; esac\n')
+refused(Code.NOT_FOUND, lambda: cri.PullImage(image=spec), ref.split(":v1")[0], "was pulled, and is gone again")
+no_hook()
+same(cri.PullImage(image=spec).image_ref, inspect(ref, "image")["Id"])
+END
+}
+
+@test "RemoveImage: an image in use is FAILED_PRECONDITION and keeps its tags; a failure is named; a repeat is well" {
+    pods <<'END'
+second = f"{os.environ['REGISTRY']}/half/second:v1"
+docker("run", "--name=make", IMAGE, "touch", "/made")
+docker("commit", "make", "made:v1")
+docker("tag", "made:v1", second)
+docker("rm", "make")
+id = inspect(second, "image")["Id"]
+pod = Pod(cri, "user")
+app = pod.start("app", image={"image": id})
+refused(Code.FAILED_PRECONDITION, lambda: cri.RemoveImage(image={"image": "made:v1"}), app[:12])
+same(sorted(inspect(id, "image")["RepoTags"]), sorted(["made:v1", second]))
+cri.RemovePodSandbox(pod_sandbox_id=pod.id)
+fault("*image*inspect*")
+same(refused(Code.UNKNOWN, lambda: cri.RemoveImage(image={"image": "made:v1"})), "ImageStatus: fault")
+fault("*image*rm*")
+same(refused(Code.UNKNOWN, lambda: cri.RemoveImage(image={"image": "made:v1"})), "fault")
+no_hook()
+calls()
+cri.RemoveImage(image={"image": "made:v1"})
+same([verb for verb, _ in calls()], ["image", "image"])
+assert id not in docker("images", "--quiet", "--no-trunc").split()
+cri.RemoveImage(image={"image": "made:v1"})
+cri.RemoveImage(image={"image": id})
+END
+}
+
+@test "no server has written a word" {
+    [ ! -s "$SOCKET.log" ]
+}
