@@ -333,6 +333,8 @@ END
     both "\$T <$F.one >&-"
     both "\$T <$F.one >/dev/full"
     both "{ \$T; \$T; \$T; \$T; } <$F.three"
+    # A gateway may have told the system to forget its children.
+    both "python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' \$T <$F.one"
     both '$T --nonsense'
     both '$T --methods'
     both "\$T --explain <$F.one"

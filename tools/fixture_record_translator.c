@@ -109,7 +109,8 @@ static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Requ
     char *text = NULL;
     bool kept = false;
 
-    json_object_del(json, "timeout_ms");
+    if (request->timeout_ms > 0)
+        json_object_del(json, "timeout_ms");
     text = json_dumps(json, JSON_INDENT(2));
     kept = text != NULL &&
            write_text(arena, dir, fixture_names[FIXTURE_REQUEST_JSON],
@@ -241,7 +242,6 @@ int fixture_record_translator(char **words)
 
     if (words[0] != NULL) /* --methods, --explain: nothing to record */
         return run_bare(words);
-    fill_standard_descriptors();
     errno = ENOENT;
     if (calls == NULL)
         return complain(RECORD_CALLS);
