@@ -43,7 +43,7 @@ bool buf_append(struct buf *buf, const void *bytes, size_t size)
 {
     if (!buf_reserve(buf, size))
         return false;
-    if (size > 0)
+    if (size > 0) /* of nothing, bytes may be NULL */
         memcpy(buf->data + buf->length, bytes, size);
     buf->length += size;
     buf->data[buf->length] = '\0';

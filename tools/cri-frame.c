@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file is cri-frame: JSON to frames, frames to JSON, and a client of the translator.
  * It must not know what any RPC means. */
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "frame_convert.h"
 #include "frame_request.h"
 #include "frame_show.h"
+#include "inherit.h"
 
 enum { FAILED = 1 };
 
@@ -114,19 +117,6 @@ struct call {
     int trace; /* -1: none */
 };
 
-static const char *default_translator(char *path, size_t room)
-{
-    ssize_t length = readlink("/proc/self/exe", path, room - sizeof("cri-oneshot"));
-    char *slash = NULL;
-
-    if (length <= 0)
-        return "cri-oneshot";
-    path[length] = '\0';
-    slash = strrchr(path, '/');
-    snprintf(slash + 1, room - (size_t)(slash + 1 - path), "cri-oneshot");
-    return access(path, X_OK) == 0 ? path : "cri-oneshot";
-}
-
 static void open_client(struct call *call)
 {
     const struct options *options = call->options;
@@ -148,7 +138,7 @@ static void open_client(struct call *call)
     if (program == NULL)
         program = getenv("CRI_FRAME_TRANSLATOR");
     if (program == NULL || *program == '\0')
-        program = default_translator(path, sizeof(path));
+        program = inherit_beside("cri-oneshot", path, sizeof(path));
     if (options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);
     snprintf(number, sizeof(number), "%d", TRACE_FD);
@@ -179,7 +169,14 @@ static void print_result(const struct call *call, const ProtobufCMessage *result
         show_response(result);
     else
         show_json(result, call->options->compact, false);
-    fflush(stdout);
+    if (fflush(stdout) == 0)
+        return;
+    if (errno ==
+        EPIPE) { /* nobody reads any more; the signal is ignored for the translator's pipe */
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+    trouble("cannot write: %s", strerror(errno));
 }
 
 /* Closing first: the trace is complete when the translator has ended. */

@@ -101,16 +101,23 @@ static const char *surroundings_lines(struct arena *arena, const Oneshot__V1__Re
                         found.docker_config, found.docker_context, found.docker_cert_path);
 }
 
+/* How long the caller would wait is another number each time that a gateway says it, and makes
+ * neither command nor response another. */
 static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Request *request)
 {
     json_t *json = redact_request(request);
-    char *text = json_dumps(json, JSON_INDENT(2));
-    bool kept = text != NULL &&
-                write_text(arena, dir, fixture_names[FIXTURE_REQUEST_JSON],
-                           arena_printf(arena, "%s\n", text)) &&
-                write_text(arena, dir, fixture_names[FIXTURE_SETTINGS], settings_lines(arena)) &&
-                write_text(arena, dir, fixture_names[FIXTURE_SURROUNDINGS],
-                           surroundings_lines(arena, request));
+    char *text = NULL;
+    bool kept = false;
+
+    if (request->timeout_ms > 0)
+        json_object_del(json, "timeout_ms");
+    text = json_dumps(json, JSON_INDENT(2));
+    kept = text != NULL &&
+           write_text(arena, dir, fixture_names[FIXTURE_REQUEST_JSON],
+                      arena_printf(arena, "%s\n", text)) &&
+           write_text(arena, dir, fixture_names[FIXTURE_SETTINGS], settings_lines(arena)) &&
+           write_text(arena, dir, fixture_names[FIXTURE_SURROUNDINGS],
+                      surroundings_lines(arena, request));
 
     free(text);
     json_decref(json);
@@ -235,7 +242,6 @@ int fixture_record_translator(char **words)
 
     if (words[0] != NULL) /* --methods, --explain: nothing to record */
         return run_bare(words);
-    fill_standard_descriptors();
     errno = ENOENT;
     if (calls == NULL)
         return complain(RECORD_CALLS);

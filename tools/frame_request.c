@@ -232,6 +232,7 @@ static void apply(json_t *request, const ProtobufCMessageDescriptor *type, const
 
 static json_int_t timeout_ms(const char *text)
 {
+    json_int_t whole = 0;
     char *end = NULL;
     double value = strtod(text, &end);
     bool plain = text[strspn(text, "0123456789.ms")] == '\0' && end != text;
@@ -240,7 +241,8 @@ static json_int_t timeout_ms(const char *text)
         value *= 1000;
     if (!plain || (*end != '\0' && strcmp(end, "s") != 0 && strcmp(end, "ms") != 0) || value > 1e15)
         usage_error("--timeout=%s: seconds (5, 0.5) or milliseconds (500ms) are expected", text);
-    return (json_int_t)value;
+    whole = (json_int_t)value;
+    return whole + (value > (double)whole); /* 0 would be none */
 }
 
 static bool is_json(const char *word)

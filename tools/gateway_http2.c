@@ -154,6 +154,7 @@ static ssize_t read_answer(nghttp2_session *session, int32_t stream, uint8_t *by
     if (taken > 0)
         memcpy(bytes, rpc->out.data + rpc->out_at, taken);
     rpc->out_at += taken;
+    rpc->shut_since_ms = 0;
     if (taken < left || rpc->state != RPC_ENDED)
         return (ssize_t)taken;
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -183,11 +184,18 @@ static void respond(struct http2 *http2, struct rpc *rpc)
                             has_messages ? &provider : NULL);
 }
 
+static bool has_more(const struct rpc *rpc)
+{
+    return rpc->out.length > rpc->out_at || rpc->state == RPC_ENDED;
+}
+
 static void offer(struct http2 *http2, struct rpc *rpc)
 {
-    if (rpc->out.length == rpc->out_at && rpc->state != RPC_ENDED)
+    if (!has_more(rpc))
         return;
-    if (!rpc->responded) {
+    if (rpc->given_up) {
+        nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, rpc->stream, NGHTTP2_CANCEL);
+    } else if (!rpc->responded) {
         respond(http2, rpc);
     } else if (rpc->deferred) {
         rpc->deferred = false;
@@ -233,6 +241,30 @@ bool http2_has_unsent(const struct http2 *http2)
     return http2->sent < http2->unsent.length;
 }
 
+/* Notes when a condition began to hold, and forgets it when it does not. */
+static void note_since(bool holds, int64_t *since_ms)
+{
+    if (!holds)
+        *since_ms = 0;
+    else if (*since_ms == 0)
+        *since_ms = monotonic_ms();
+}
+
+static bool window_is_shut(const struct http2 *http2, const struct rpc *rpc)
+{
+    return nghttp2_session_get_remote_window_size(http2->session) <= 0 ||
+           nghttp2_session_get_stream_remote_window_size(http2->session, rpc->stream) <= 0;
+}
+
+/* What is left now waits for the client. */
+static void note_waits(struct http2 *http2)
+{
+    note_since(http2_has_unsent(http2), &http2->stuck_since_ms);
+    for (struct rpc *rpc = http2->rpcs; rpc != NULL; rpc = rpc->next)
+        note_since(rpc->responded && has_more(rpc) && window_is_shut(http2, rpc),
+                   &rpc->shut_since_ms);
+}
+
 bool http2_flush(struct http2 *http2, int fd)
 {
     for (;;) {
@@ -240,12 +272,14 @@ bool http2_flush(struct http2 *http2, int fd)
 
         if (!http2_has_unsent(http2) && !gather(http2))
             return false;
-        if (!http2_has_unsent(http2))
-            return true;
-        count = frame_write_now(fd, (const uint8_t *)http2->unsent.data + http2->sent,
-                                http2->unsent.length - http2->sent);
-        if (count <= 0)
+        if (http2_has_unsent(http2))
+            count = frame_write_now(fd, (const uint8_t *)http2->unsent.data + http2->sent,
+                                    http2->unsent.length - http2->sent);
+        if (count <= 0) {
+            note_waits(http2);
             return count == 0;
+        }
+        http2->stuck_since_ms = 0;
         http2->sent += (size_t)count;
     }
 }
@@ -304,9 +338,20 @@ void http2_release(struct http2 *http2)
     buf_release(&http2->unsent);
 }
 
+static uint32_t reason_of(ssize_t failed)
+{
+    if (failed == NGHTTP2_ERR_FLOODED)
+        return NGHTTP2_ENHANCE_YOUR_CALM;
+    return failed == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_INTERNAL_ERROR;
+}
+
 bool http2_take(struct http2 *http2, const uint8_t *bytes, size_t length)
 {
-    return nghttp2_session_mem_recv(http2->session, bytes, length) >= 0;
+    ssize_t taken = nghttp2_session_mem_recv(http2->session, bytes, length);
+
+    if (taken < 0)
+        nghttp2_session_terminate_session(http2->session, reason_of(taken));
+    return taken >= 0;
 }
 
 bool http2_is_backed_up(const struct http2 *http2)

@@ -18,13 +18,15 @@ struct http2 {
     int64_t idle_since_ms;
     struct buf unsent; /* for the client */
     size_t sent;
+    int64_t stuck_since_ms; /* since when fd takes none of them; 0: it does, or there are none */
 };
 
 /* False without memory. http2_release is due in either case. */
 bool http2_init(struct http2 *http2, struct gateway *gateway);
 void http2_release(struct http2 *http2);
 
-/* Takes what the client sent. False when the connection cannot go on. */
+/* Takes what the client sent. False when the connection cannot go on: what is to be said about that
+ * can still be written. */
 bool http2_take(struct http2 *http2, const uint8_t *bytes, size_t length);
 
 /* Puts what RPCs have to answer on its way. */

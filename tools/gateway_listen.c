@@ -116,11 +116,11 @@ static pid_t *slot_of(struct listener *listener, pid_t child)
     return NULL;
 }
 
-static void reap(struct listener *listener, int flags)
+static void reap(struct listener *listener)
 {
     pid_t child = 0;
 
-    while (listener->count > 0 && (child = waitpid(-1, NULL, flags)) > 0) {
+    while (listener->count > 0 && (child = waitpid(-1, NULL, WNOHANG)) > 0) {
         pid_t *slot = slot_of(listener, child);
 
         if (slot != NULL) {
@@ -172,7 +172,7 @@ static bool take_signals(struct listener *listener)
 
     while (read(listener->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         end = end || info.ssi_signo != SIGCHLD;
-    reap(listener, WNOHANG);
+    reap(listener);
     return end;
 }
 
@@ -192,12 +192,26 @@ static void serve_all(struct listener *listener, listen_serve *serve, void *cont
     }
 }
 
-static void end_connections(struct listener *listener)
+static void tell_connections(const struct listener *listener)
 {
     for (size_t i = 0; i < listener->options->connections; i++)
         if (listener->children[i] != 0)
             kill(listener->children[i], SIGTERM);
-    reap(listener, 0);
+}
+
+/* They finish what they are asked; who tells us once more tells them, and they end at once. */
+static void end_connections(struct listener *listener)
+{
+    bool told = true;
+
+    while (listener->count > 0) {
+        struct pollfd fd = { .fd = listener->signals, .events = POLLIN };
+
+        if (told)
+            tell_connections(listener);
+        poll(&fd, 1, -1);
+        told = take_signals(listener);
+    }
 }
 
 static bool watch_signals(struct listener *listener)

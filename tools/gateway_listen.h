@@ -19,8 +19,9 @@ struct listen_options {
 typedef int listen_serve(void *context);
 
 /* Makes the socket, replacing one that nobody listens on, and serves until we are told to end
- * (TERM, INT, HUP): then the socket is removed, the connections' processes are told so, and waited
- * for. Returns the exit code: 0, or 1 with a line on standard error when there can be no socket. */
+ * (TERM, INT, HUP): then the socket is removed, the connections' processes are told so, once more
+ * for each further signal, and waited for. Returns the exit code: 0, or 1 with a line on standard
+ * error when there can be no socket. */
 int listen_on(const struct listen_options *options, listen_serve *serve, void *context);
 
 #endif

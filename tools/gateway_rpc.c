@@ -194,7 +194,7 @@ static bool put_frame(struct rpc *rpc, unsigned field)
     well = steps_message(&rpc->steps, &message) && put_head(rpc, field, message.length, &head) &&
            put_varint(frame, head.length + message.length) &&
            buf_append(frame, head.data, head.length) &&
-           (message.length == 0 || buf_append(frame, message.data, message.length));
+           buf_append(frame, message.data, message.length);
     buf_release(&message);
     buf_release(&head);
     return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
@@ -222,9 +222,8 @@ static void go_on(struct rpc *rpc, bool well)
         begin_run(rpc);
         return;
     }
-    if (well &&
-        (!grpc_put_prefix(&rpc->out, response->length) ||
-         (response->length > 0 && !buf_append(&rpc->out, response->data, response->length))))
+    if (well && !(grpc_put_prefix(&rpc->out, response->length) &&
+                  buf_append(&rpc->out, response->data, response->length)))
         err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the answer is too long");
     end(rpc);
 }
@@ -301,7 +300,8 @@ void rpc_read(struct rpc *rpc)
 
 /* ==== time ==== */
 
-int64_t rpc_due_ms(const struct rpc *rpc)
+/* When it has to have got on by itself, or with the client's request; 0: never. */
+static int64_t work_due_ms(const struct rpc *rpc)
 {
     int64_t deadline_ms = rpc->deadline_ms;
 
@@ -314,14 +314,36 @@ int64_t rpc_due_ms(const struct rpc *rpc)
     return deadline_ms;
 }
 
+/* When the client has to have read. */
+static int64_t client_due_ms(const struct rpc *rpc)
+{
+    return rpc->shut_since_ms == 0 || rpc->given_up
+               ? 0
+               : rpc->shut_since_ms + rpc->gateway->settings.read_timeout_ms;
+}
+
+int64_t rpc_due_ms(const struct rpc *rpc)
+{
+    int64_t due_ms = work_due_ms(rpc);
+    int64_t other_ms = client_due_ms(rpc);
+
+    return other_ms != 0 && (due_ms == 0 || other_ms < due_ms) ? other_ms : due_ms;
+}
+
+static bool is_over(int64_t due_ms, int64_t now_ms)
+{
+    return due_ms != 0 && now_ms >= due_ms;
+}
+
 void rpc_expire(struct rpc *rpc, int64_t now_ms)
 {
-    int64_t due_ms = rpc_due_ms(rpc);
-
-    if (due_ms == 0 || now_ms < due_ms)
-        return;
-    rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
-             rpc->state == RPC_READING   ? "the request was not complete in time"
-             : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
-                                         : "not done in time");
+    if (is_over(client_due_ms(rpc), now_ms)) {
+        rpc->given_up = true;
+        rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED, "the client does not read");
+    }
+    if (is_over(work_due_ms(rpc), now_ms))
+        rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
+                 rpc->state == RPC_READING   ? "the request was not complete in time"
+                 : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
+                                             : "not done in time");
 }

@@ -56,11 +56,13 @@ struct rpc {
     struct steps steps;
     struct child child;
     struct answer answer;
-    struct buf result; /* of a run whose result is not the RPC's own */
-    struct buf out;    /* messages with their prefix, for the client */
-    size_t out_at;     /* where what the client has not got yet starts */
-    bool responded;    /* the response's headers are on their way */
-    bool deferred;     /* the response waits for out to have more */
+    struct buf result;     /* of a run whose result is not the RPC's own */
+    struct buf out;        /* messages with their prefix, for the client */
+    size_t out_at;         /* where what the client has not got yet starts */
+    bool responded;        /* the response's headers are on their way */
+    bool deferred;         /* the response waits for out to have more */
+    int64_t shut_since_ms; /* the client's window holds the response back; 0: it does not */
+    bool given_up;         /* for too long: there is nobody to answer any more */
     struct err err;
 };
 

@@ -85,8 +85,11 @@ static void take_input(struct session *session)
 
     if (count < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    if (count <= 0 || !http2_take(&session->http2, bytes, (size_t)count))
-        session->gone = true;
+    if (count > 0 && http2_take(&session->http2, bytes, (size_t)count))
+        return;
+    if (count > 0)
+        http2_flush(&session->http2, session->out);
+    session->gone = true;
 }
 
 /* The oldest first. */
@@ -117,11 +120,20 @@ static int64_t connection_due_ms(const struct session *session)
     return 0;
 }
 
+/* When the client has to have read; 0: nothing waits for it. */
+static int64_t client_due_ms(const struct session *session)
+{
+    int64_t stuck_since_ms = session->http2.stuck_since_ms;
+
+    return stuck_since_ms == 0 ? 0 : stuck_since_ms + session->gateway->settings.read_timeout_ms;
+}
+
 static int poll_timeout(const struct session *session)
 {
     int64_t due_ms = connection_due_ms(session);
     int64_t left_ms = 0;
 
+    earlier(&due_ms, client_due_ms(session));
     for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
         earlier(&due_ms, rpc_due_ms(rpc));
     if (due_ms == 0)
@@ -141,6 +153,8 @@ static void check_time(struct session *session)
     }
     session->stopped =
         session->stopped || (!session->http2.greeted && due_ms != 0 && now_ms >= due_ms);
+    due_ms = client_due_ms(session);
+    session->gone = session->gone || (due_ms != 0 && now_ms >= due_ms);
     for (struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
         rpc_expire(rpc, now_ms);
 }

@@ -65,7 +65,8 @@ static inline struct bytes text(unsigned field, const char *value)
     return nest(field, (struct bytes){ (const uint8_t *)value, strlen(value) });
 }
 
-static const struct bytes nothing = { (const uint8_t *)"", 0 };
+/* A message of no bytes has none: that is how Version is asked. */
+static const struct bytes nothing = { NULL, 0 };
 
 /* --- the walk --- */
 
