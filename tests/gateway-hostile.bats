@@ -258,6 +258,7 @@ translator() {
 
 @test "TERM lets calls with one answer finish; a second one does not" {
     hostile told_to_end
+    hostile goodbye_unread
     hostile listener_told_twice
 }
 
