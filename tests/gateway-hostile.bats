@@ -298,6 +298,15 @@ translator() {
     hostile hanging_translator
 }
 
+@test "one that stays does not keep the gateway from ending when it is told to" {
+    translator <<<$'#!/bin/sh\nexec sleep 6'
+    hostile translator_that_stays
+}
+
+@test "children that the gateway's process had before are not waited for" {
+    hostile children_of_before
+}
+
 # ---- load
 
 @test "500 calls at once on four connections are all answered, by one docker each" {

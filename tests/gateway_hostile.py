@@ -935,6 +935,30 @@ def hanging_translator(gateway):
     assert wait_until(lambda: len(gateway.ours()) == 2)
 
 
+def translator_that_stays(gateway):
+    """A translator that stays when its client has gone keeps the connection's process, but not from ending when it is told to."""
+    connection = gateway.connect()
+    connection.send(call(1))
+    assert wait_until(lambda: len(gateway.ours()) == 3)
+    connection.close()
+    time.sleep(0.3)
+    assert is_alive(connection.pid)
+    os.kill(connection.pid, signal.SIGTERM)
+    assert wait_until(lambda: not is_alive(connection.pid), 4)
+
+
+def children_of_before(gateway):
+    """A program that becomes the gateway may have had children, which are no translators."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(["sh", "-c", 'sleep 0.1 & sleep 5 & exec "$CRI_GATEWAY"'], stdin=theirs, stdout=theirs)
+    theirs.close()
+    connection = Connection(ours)
+    time.sleep(0.3)
+    lives(connection)
+    connection.close()
+    assert process.wait(4) == 0
+
+
 # ---- load, by nghttp2's h2load
 
 def load(gateway, requests, path, body, *options):

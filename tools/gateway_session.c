@@ -67,6 +67,13 @@ static bool is_finished(const struct session *session)
 
 /* ==== the loop ==== */
 
+/* A child that ends may be none of ours: a shell that became us can have had some. */
+static void count_end(struct gateway *gateway)
+{
+    if (gateway->running > 0)
+        gateway->running--;
+}
+
 static void take_signals(struct session *session)
 {
     struct signalfd_siginfo info;
@@ -75,7 +82,7 @@ static void take_signals(struct session *session)
         if (info.ssi_signo != SIGCHLD)
             drain(session);
     while (waitpid(-1, NULL, WNOHANG) > 0)
-        session->gateway->running--;
+        count_end(session->gateway);
 }
 
 static void take_input(struct session *session)
@@ -222,15 +229,17 @@ static void serve(struct session *session)
     }
 }
 
-/* Translators see that their pipes are closed, and end docker: that takes a moment. */
+/* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
+ * hangs a signal frees us. */
 static void finish(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
         frame_drain(session->in); /* so that the client gets to our last words */
     shutdown(session->out, SHUT_RDWR);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        continue;
+    sigprocmask(SIG_SETMASK, &session->gateway->mask, NULL);
+    while (session->gateway->running > 0 && waitpid(-1, NULL, 0) > 0)
+        count_end(session->gateway);
 }
 
 int session_serve(struct gateway *gateway, int in, int out)
