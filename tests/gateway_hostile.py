@@ -400,10 +400,13 @@ def timeouts(gateway):
         connection.send(call(stream, grpc_timeout=text))
         expect(connection.answer(stream), INTERNAL, "malformed grpc-timeout")
         stream += 2
-    for text in ("0n", "1n", "0H"):
+    for text in ("0n", "0u", "0H"):
         connection.send(call(stream, grpc_timeout=text))
         expect(connection.answer(stream), DEADLINE_EXCEEDED)
         stream += 2
+    connection.send(call(stream, grpc_timeout="1n"))  # on a busy machine docker can be done before anybody looks at a clock
+    assert connection.answer(stream).status in (OK, DEADLINE_EXCEEDED), connection.answers[stream]
+    stream += 2
     for text in ("99999999H", "99999999S", "00000020S"):
         connection.send(call(stream, grpc_timeout=text))
         expect(connection.answer(stream), OK)
