@@ -4,6 +4,7 @@
 
 Environment: CRI_GATEWAY (the program), FOLDER (for its socket), and the settings.
 """
+import contextlib
 import os
 import random
 import re
@@ -83,7 +84,8 @@ class Gateway:
         finally:
             self.watching = False
             for pid in self.ours():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self.log.seek(0)
             sys.stdout.write(self.log.read().decode(errors="replace"))
 
