@@ -60,11 +60,16 @@ def silence(gateway, name):
 
 
 def idle(gateway):
-    """Who asks nothing is told so, and left, after the idle timeout; a PING is no question."""
-    connection = gateway.connect()
+    """Who asks nothing is told so after the idle timeout; a PING is no question. It is left for a while to close, and no longer."""
+    connection, other = gateway.connect(), gateway.connect()
     connection.send(ping())
-    seconds = took(closes, connection, NO_ERROR)
+    seconds = took(lambda: (told_goodbye(connection), told_goodbye(other)))
     assert IDLE_TIMEOUT - 0.2 <= seconds < IDLE_TIMEOUT + SLOW, seconds
+    other.close()
+    assert wait_until(lambda: not is_alive(other.pid), 5)
+    connection.send(call(1), ping())
+    seconds = took(lambda: closes(connection, NO_ERROR, seconds=10 + SLOW))
+    assert 8 <= seconds and 1 not in connection.answers, seconds
 
 
 # ---- frames that are none
@@ -177,7 +182,7 @@ def half_frames(gateway):
                  frame(HEADERS, 0, 1, block(fields()))):
         connections.append(gateway.connect())
         connections[-1].send(half)
-    seconds = took(lambda: [closes(connection, NO_ERROR) for connection in connections])
+    seconds = took(lambda: [told_goodbye(connection) for connection in connections])
     assert seconds < READ_TIMEOUT + IDLE_TIMEOUT + SLOW, seconds
     for connection in connections:
         if 1 in connection.answers:
@@ -725,7 +730,10 @@ def reads_nothing(gateway):
     connection.push(*[exec_sync(stream, 8 * MIB) for stream in range(1, 9, 2)], events(11))
     assert wait_until(lambda: dockers(gateway, "events"))
     gateway.polite()
-    assert wait_until(lambda: not is_alive(connection.pid), READ_TIMEOUT + SLOW), "it waits for ever"
+    pinging = gateway.connect()
+    assert not pinging.push(ping() * 100000, seconds=0.3)
+    for one in (connection, pinging):
+        assert wait_until(lambda: not is_alive(one.pid), READ_TIMEOUT + SLOW), "it waits for ever"  # pylint: disable=cell-var-from-loop
     assert wait_until(lambda: not dockers(gateway, "events") and not dockers(gateway, "exec"))
 
 

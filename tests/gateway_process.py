@@ -179,6 +179,10 @@ def closes(connection, *codes, seconds=SLOW):
     assert code in codes, f"GOAWAY {code}"
 
 
+def told_goodbye(connection):
+    assert connection.until(lambda: connection.goaway == NO_ERROR, SLOW), connection.frames[-5:]
+
+
 def lives(connection, stream=9999):
     """The connection is as good as before."""
     connection.send(call(stream))
