@@ -67,6 +67,13 @@ static bool is_finished(const struct session *session)
 
 /* ==== the loop ==== */
 
+/* There may be children that are not ours: a shell's that became us. */
+static void reap(struct gateway *gateway)
+{
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        gateway->running -= gateway->running > 0;
+}
+
 static void take_signals(struct session *session)
 {
     struct signalfd_siginfo info;
@@ -74,8 +81,7 @@ static void take_signals(struct session *session)
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        session->gateway->running--;
+    reap(session->gateway);
 }
 
 static void take_input(struct session *session)
@@ -229,8 +235,8 @@ static void finish(struct session *session)
     if (!session->gone)
         frame_drain(session->in); /* so that the client gets to our last words */
     shutdown(session->out, SHUT_RDWR);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        continue;
+    while (session->gateway->running > 0 && waitpid(-1, NULL, 0) > 0)
+        session->gateway->running--;
 }
 
 int session_serve(struct gateway *gateway, int in, int out)
