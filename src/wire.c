@@ -37,6 +37,12 @@ struct value {
     struct span bytes;
 };
 
+/* Of nothing, bytes may be NULL, to which nothing may be added. */
+static struct span span_of(const uint8_t *bytes, size_t length)
+{
+    return (struct span){ .next = bytes, .end = length == 0 ? bytes : bytes + length };
+}
+
 int wire_varint(const uint8_t *bytes, size_t length, uint64_t *value)
 {
     *value = 0;
@@ -250,7 +256,7 @@ bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *byt
 {
     struct walk walk = { .unknown = unknown, .err = err };
     struct level top = { .descriptor = descriptor };
-    struct span span = { .next = bytes, .end = bytes + length };
+    struct span span = span_of(bytes, length);
 
     return check_message(&walk, &top, span);
 }
@@ -258,7 +264,7 @@ bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *byt
 bool wire_find(const uint8_t *message, size_t length, unsigned number, const uint8_t **bytes,
                size_t *size)
 {
-    struct span span = { .next = message, .end = message + length };
+    struct span span = span_of(message, length);
 
     *bytes = message;
     *size = 0;

@@ -303,8 +303,28 @@ translator() {
     hostile translator_that_stays
 }
 
-@test "children that the gateway's process had before are not waited for" {
-    hostile children_of_before
+@test "a translator has no descriptor but its three" {
+    translator <<<$'#!/bin/sh\nexec ls /proc/self/fd >"$FOLDER/descriptors.$$"'
+    hostile descriptors
+}
+
+# ---- a client on standard input and output
+
+@test "children of another's are neither counted nor waited for" {
+    hostile born_with_children
+}
+
+@test "two pipes do as well as a socket" {
+    hostile on_pipes
+}
+
+@test "TCP is refused unless a setting allows it" {
+    hostile on_tcp
+    CRI_ONESHOT_ALLOW_TCP=yes hostile on_tcp
+}
+
+@test "a setting that cannot be is every call's answer" {
+    CRI_GATEWAY_CHILDREN=many hostile wrong_setting
 }
 
 # ---- load

@@ -60,11 +60,16 @@ def silence(gateway, name):
 
 
 def idle(gateway):
-    """Who asks nothing is told so after the idle timeout, and left some time later; a PING is no question."""
-    connection = gateway.connect()
+    """Who asks nothing is told so after the idle timeout; a PING is no question. It is left for a while to close, and no longer."""
+    connection, other = gateway.connect(), gateway.connect()
     connection.send(ping())
-    seconds = took(lambda: closes(connection, NO_ERROR, seconds=GOODBYE + SLOW))
-    assert IDLE_TIMEOUT + GOODBYE - 0.2 <= seconds < IDLE_TIMEOUT + GOODBYE + SLOW, seconds
+    seconds = took(lambda: (told_goodbye(connection), told_goodbye(other)))
+    assert IDLE_TIMEOUT - 0.2 <= seconds < IDLE_TIMEOUT + SLOW, seconds
+    other.close()
+    assert wait_until(lambda: not is_alive(other.pid), 5)
+    connection.send(call(1), ping())
+    seconds = took(lambda: closes(connection, NO_ERROR, seconds=10 + SLOW))
+    assert 8 <= seconds and 1 not in connection.answers, seconds
 
 
 # ---- frames that are none
@@ -177,8 +182,8 @@ def half_frames(gateway):
                  frame(HEADERS, 0, 1, block(fields()))):
         connections.append(gateway.connect())
         connections[-1].send(half)
-    seconds = took(lambda: [closes(connection, NO_ERROR, seconds=GOODBYE + SLOW) for connection in connections])
-    assert seconds < READ_TIMEOUT + IDLE_TIMEOUT + GOODBYE + SLOW, seconds
+    seconds = took(lambda: [told_goodbye(connection) for connection in connections])
+    assert seconds < READ_TIMEOUT + IDLE_TIMEOUT + SLOW, seconds
     for connection in connections:
         if 1 in connection.answers:
             expect(connection.answers[1], DEADLINE_EXCEEDED)
@@ -728,7 +733,10 @@ def reads_nothing(gateway):
     connection.push(*[exec_sync(stream, 8 * MIB) for stream in range(1, 9, 2)], events(11))
     assert wait_until(lambda: dockers(gateway, "events"))
     gateway.polite()
-    assert wait_until(lambda: not is_alive(connection.pid), READ_TIMEOUT + SLOW), "it waits for ever"
+    pinging = gateway.connect()
+    assert not pinging.push(ping() * 100000, seconds=0.3)
+    for one in (connection, pinging):
+        assert wait_until(lambda: not is_alive(one.pid), READ_TIMEOUT + SLOW), "it waits for ever"  # pylint: disable=cell-var-from-loop
     assert wait_until(lambda: not dockers(gateway, "events") and not dockers(gateway, "exec"))
 
 
@@ -950,16 +958,85 @@ def translator_that_stays(gateway):
     assert wait_until(lambda: not is_alive(connection.pid), 4)
 
 
-def children_of_before(gateway):
-    """A program that becomes the gateway may have had children, which are no translators."""
+def descriptors(gateway):
+    """A translator has three descriptors, and not one of the connection's."""
+    connection = gateway.connect()
+    connection.send(call(1), call(3), call(5))
+    for stream in (1, 3, 5):
+        expect(connection.answer(stream), INTERNAL)
+    def seen():
+        return [read(f"{FOLDER}/{name}") for name in os.listdir(FOLDER) if name.startswith("descriptors.")]
+    assert wait_until(lambda: seen() == [b"0\n1\n2\n3\n"] * 3), seen()  # the last is the folder's
+
+
+# ---- a client on standard input and output
+
+def served(*command):
+    """cri-gateway on a socket, as inetd starts it, by the command: our end, and the process."""
     ours, theirs = socket.socketpair()
-    process = subprocess.Popen(["sh", "-c", 'sleep 0.1 & sleep 5 & exec "$CRI_GATEWAY"'], stdin=theirs, stdout=theirs)
-    theirs.close()
+    with theirs:
+        return Connection(ours), subprocess.Popen(command, stdin=theirs, stdout=theirs)
+
+
+def born_with_children():
+    """Children of another's, that a shell has left to it, are neither counted nor waited for."""
+    connection, process = served("sh", "-c", 'sleep 0.2 & sleep 20 & echo "$!" >"$FOLDER/pid"; exec "$CRI_GATEWAY"')
+    try:
+        connection.until(lambda: False, 0.5)
+        connection.send(call(1))
+        expect(connection.answer(1), OK)
+        connection.send(pull(3))
+        connection.until(lambda: False, 0.3)
+        connection.close()
+        assert process.wait(SLOW) == 0
+    finally:
+        process.kill()
+        os.kill(int(read(f"{FOLDER}/pid")), signal.SIGKILL)
+
+
+def on_pipes():
+    """Two pipes do as well as a socket; when either is closed, the client is gone."""
+    for closed in (0, 1):
+        reader, writer = os.pipe()
+        process = subprocess.Popen([os.environ["CRI_GATEWAY"]], stdin=reader, stdout=subprocess.PIPE)
+        os.close(reader)
+        os.write(writer, PREFACE + settings() + exec_sync(1, 30000) + pull(3))
+        assert len(process.stdout.read(20000)) == 20000
+        if closed:
+            process.stdout.close()
+        else:
+            os.close(writer)
+        assert process.wait(SLOW) == 0
+        if closed:
+            os.close(writer)
+        else:
+            process.stdout.close()
+
+
+def on_tcp():
+    """TCP is refused, call by call, unless a setting allows it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+        with server.accept()[0] as theirs:
+            process = subprocess.Popen([os.environ["CRI_GATEWAY"]], stdin=theirs, stdout=theirs, stderr=theirs)
     connection = Connection(ours)
-    time.sleep(0.3)
-    lives(connection)
+    connection.send(call(1))
+    if os.environ.get("CRI_ONESHOT_ALLOW_TCP") == "yes":
+        expect(connection.answer(1), OK)
+    else:
+        expect(connection.answer(1), 7, "CRI_ONESHOT_ALLOW_TCP")
     connection.close()
-    assert process.wait(4) == 0
+    assert process.wait(SLOW) == 0
+
+
+def wrong_setting():
+    """A setting that cannot be is every call's answer, and nothing is run."""
+    connection, process = served(os.environ["CRI_GATEWAY"])
+    connection.send(call(1), headers(3, fields()), pull(5))
+    for stream in (1, 3, 5):
+        expect(connection.answer(stream), 9, "CRI_GATEWAY_CHILDREN")
+    connection.close()
+    assert process.wait(SLOW) == 0 and runs() == 0
 
 
 # ---- load, by nghttp2's h2load
@@ -1008,6 +1085,9 @@ OPTIONS = {"silent_connections": ["--connections=40"]}
 
 
 def main(name, *arguments):
+    if name in ("born_with_children", "on_pipes", "on_tcp", "wrong_setting"):
+        globals()[name](*arguments)
+        return
     with Gateway(*OPTIONS.get(name, [])) as gateway:
         gateway.begin()
         globals()[name](gateway, *arguments)

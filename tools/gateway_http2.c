@@ -184,8 +184,10 @@ static void respond(struct http2 *http2, struct rpc *rpc)
         fill_trailers(&trailers, &rpc->err);
         memcpy(headers + OWN, trailers.headers, sizeof(trailers.headers));
     }
-    nghttp2_submit_response(http2->session, rpc->stream, headers, OWN + trailers.count,
-                            has_messages ? &provider : NULL);
+    if (nghttp2_submit_response(http2->session, rpc->stream, headers, OWN + trailers.count,
+                                has_messages ? &provider : NULL) != 0)
+        nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, rpc->stream,
+                                  NGHTTP2_INTERNAL_ERROR);
 }
 
 static bool has_more(const struct rpc *rpc)

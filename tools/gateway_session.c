@@ -67,11 +67,11 @@ static bool is_finished(const struct session *session)
 
 /* ==== the loop ==== */
 
-/* A child that ends may be none of ours: a shell that became us can have had some. */
-static void count_end(struct gateway *gateway)
+/* There may be children that are not ours: a shell's that became us. */
+static void reap(struct gateway *gateway)
 {
-    if (gateway->running > 0)
-        gateway->running--;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        gateway->running -= gateway->running > 0;
 }
 
 static void take_signals(struct session *session)
@@ -81,8 +81,7 @@ static void take_signals(struct session *session)
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        count_end(session->gateway);
+    reap(session->gateway);
 }
 
 static void take_input(struct session *session)
@@ -239,7 +238,7 @@ static void finish(struct session *session)
     shutdown(session->out, SHUT_RDWR);
     sigprocmask(SIG_SETMASK, &session->gateway->mask, NULL);
     while (session->gateway->running > 0 && waitpid(-1, NULL, 0) > 0)
-        count_end(session->gateway);
+        session->gateway->running--;
 }
 
 int session_serve(struct gateway *gateway, int in, int out)

@@ -68,6 +68,17 @@ static void test_a_field_that_is_not_there_is_empty(void **state)
     expect_found(BYTES("\x0a\x00"), "");
 }
 
+/* A message of no bytes need not be anywhere. */
+static void test_nothing_is_found_in_nothing(void **state)
+{
+    const uint8_t *bytes = NULL;
+    size_t size = SIZE_MAX;
+
+    (void)state;
+    assert_true(wire_find(NULL, 0, FIELD, &bytes, &size));
+    assert_int_equal(size, 0);
+}
+
 static void test_the_field_within_another_is_not_meant(void **state)
 {
     (void)state;
@@ -204,6 +215,7 @@ int main(void)
         TEST(test_a_field_is_found_among_others),
         TEST(test_the_last_occurrence_counts),
         TEST(test_a_field_that_is_not_there_is_empty),
+        TEST(test_nothing_is_found_in_nothing),
         TEST(test_the_field_within_another_is_not_meant),
         TEST(test_the_field_of_another_wire_type_is_not_meant),
         TEST(test_a_large_field_number_is_no_small_one),

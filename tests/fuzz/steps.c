@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file fuzzes the walk through a composition: a byte for the RPC, then parts, each a byte for
+ * what it is and two for its length (the lower first): the request, and after it what each run came
+ * to, a result or an error.
+ * It must not know any composition. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway_steps.h"
+#include "wire.h"
+
+enum { HEAD = 3, RUNS = 100000, CAP = 1024 * 1024, ID_DIGITS = 64 };
+
+struct input {
+    const uint8_t *next;
+    const uint8_t *end;
+};
+
+struct part {
+    uint8_t kind; /* a code; 0: a result */
+    const uint8_t *bytes;
+    size_t length;
+};
+
+static bool next_part(struct input *input, struct part *part)
+{
+    size_t left = (size_t)(input->end - input->next);
+
+    if (left < HEAD)
+        return false;
+    part->kind = input->next[0];
+    part->length = (size_t)input->next[1] | (size_t)input->next[2] << 8;
+    if (part->length > left - HEAD)
+        part->length = left - HEAD;
+    part->bytes = input->next + HEAD;
+    input->next = part->bytes + part->length;
+    return true;
+}
+
+/* What is asked is protobuf, and where the id was completed it is whole. */
+static void check_message(struct steps *steps)
+{
+    const uint8_t *id = NULL;
+    size_t length = 0;
+    struct buf message;
+
+    buf_init(&message, CAP);
+    if (!steps_message(steps, &message) ||
+        !wire_find((const uint8_t *)message.data, message.length, 1, &id, &length))
+        abort();
+    if (steps->composition != NULL && *steps->container != '\0' && steps_is_last(steps) &&
+        length != ID_DIGITS)
+        abort();
+    buf_release(&message);
+}
+
+static bool go_on(struct steps *steps, const struct part *part, struct err *err)
+{
+    char *why = NULL;
+    bool well = false;
+
+    if (part->kind == 0)
+        return !steps_is_last(steps) && steps_take(steps, part->bytes, part->length, err);
+    why = calloc(part->length + 1, 1);
+    if (why == NULL)
+        abort();
+    memcpy(why, part->bytes, part->length);
+    err_set(err, (enum grpc_code)(part->kind % (GRPC_UNAUTHENTICATED + 1)), "%s", why);
+    free(why);
+    well = err->code != GRPC_OK && steps_failed(steps, err);
+    if (well && err->code != GRPC_OK)
+        abort();
+    return well;
+}
+
+static void walk(struct steps *steps, struct input *input, struct err *err)
+{
+    struct part part = { .kind = 0 };
+
+    for (size_t runs = 0; !steps->answered; runs++) {
+        if (runs > RUNS || steps_run(steps) == NULL)
+            abort();
+        check_message(steps);
+        if (!next_part(input, &part) || !go_on(steps, &part, err))
+            return;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    static const struct settings settings = { .docker_root = "/var/lib/docker",
+                                              .host_root = "/nonexistent" };
+    static struct steps steps;
+    struct err err = { .code = GRPC_OK };
+    struct part request = { .kind = 0 };
+    struct input input = { .next = bytes + 1, .end = bytes + length };
+
+    if (length < 1 || !next_part(&input, &request))
+        return 0;
+    if (steps_init(&steps, &methods[bytes[0] % method_count], request.bytes, request.length,
+                   &settings, &err))
+        walk(&steps, &input, &err);
+    else if (err.code == GRPC_OK)
+        abort();
+    steps_release(&steps);
+    return 0;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    return 0;
+}
