@@ -298,6 +298,23 @@ translator() {
     hostile hanging_translator
 }
 
+@test "one that answers too late begins no further step" {
+    number=$(sed -n 's/.*ContainerStatusResponse container_status = \([0-9]*\);/\1/p' proto/oneshot/v1/oneshot.proto)
+    # A ContainerStatusResponse of a status of an id.
+    /usr/bin/python3 -c 'import sys
+sys.path.insert(0, "tests")
+from gateway_hostile import ID, text, varint
+response = text(int(sys.argv[1]), text(1, text(1, ID)).decode())
+sys.stdout.buffer.write(varint(len(response)) + response)' "$number" >"$BATS_TEST_TMPDIR/answer"
+    translator <<END
+#!/bin/sh
+echo run >>"$STANDIN_LOG"
+sleep 0.5
+exec cat "$BATS_TEST_TMPDIR/answer"
+END
+    hostile late_translator
+}
+
 @test "one that stays does not keep the gateway from ending when it is told to" {
     translator <<<$'#!/bin/sh\nexec sleep 6'
     hostile translator_that_stays

@@ -946,6 +946,14 @@ def hanging_translator(gateway):
     assert wait_until(lambda: len(gateway.ours()) == 2)
 
 
+def late_translator(gateway):
+    """When the time is up after a step, the next one is not begun: what it would do is not wanted any more."""
+    connection = gateway.connect()
+    connection.send(call(1, RUNTIME + "StartContainer", text(1, ID), grpc_timeout="200m"))
+    expect(connection.answer(1), DEADLINE_EXCEEDED)
+    assert runs() == 1, runs()
+
+
 def translator_that_stays(gateway):
     """A translator that stays when its client has gone keeps the connection's process, but not from ending when it is told to."""
     connection = gateway.connect()
