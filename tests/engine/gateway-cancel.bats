@@ -88,7 +88,7 @@ with Cri(SOCKET) as cri:
     for call in both(cri):
         future = getattr(cri, call.rpc)(call.request, future=True, deadline=None)
         in_its_middle(call)
-        with Within(0.5):
+        with Within(1):
             future.cancel()
             same(future.code(), Code.CANCELLED)
         nothing_left(call)
@@ -241,8 +241,11 @@ from oneshot.v1 import oneshot_pb2
 REQUESTS = os.environ["REQUESTS"]
 connection = h2_client.Connection(sys.argv[1])
 def timeout_of(text):
-    connection.answer(connection.call("ContainerStatus", api.ContainerStatusRequest(container_id="abc"), grpc_timeout=text))
-    (name,) = os.listdir(REQUESTS)
+    names = []
+    while not names:  # a short time may be over before it begins, on a busy machine
+        connection.answer(connection.call("ContainerStatus", api.ContainerStatusRequest(container_id="abc"), grpc_timeout=text))
+        names = os.listdir(REQUESTS)
+    (name,) = names
     with open(f"{REQUESTS}/{name}", "rb") as file:
         data = file.read()
     os.remove(f"{REQUESTS}/{name}")
@@ -255,7 +258,7 @@ same(timeout_of(None), 0)
 for text, wanted in (("1500m", 1500), ("2S", 2000), ("1M", 60000), ("1H", 3600000), ("3000000u", 3000), ("99999999n", 100),
                      ("99999999H", 99999999 * 3600000), ("99999999m", 99999999), ("00000700m", 700)):
     seen = timeout_of(text)
-    assert wanted - 90 <= seen <= wanted, (text, seen)
+    assert max(1, wanted - 300) <= seen <= wanted, (text, seen)
 for text in ("", "1", "m", "S", "1x", "1s", "-1m", "1 m", "123456789m", "1.5S", "1mm", "0x1m"):
     answer = connection.answer(connection.call("Version", grpc_timeout=text))
     assert answer.status() not in (None, 0, 4), (text, answer.status(), answer.text())
@@ -294,7 +297,7 @@ for path in open(os.environ["TIMES"], encoding="utf-8").read().split():
         data = file.read()
     times.append(oneshot_pb2.Request.FromString(data[_DecodeVarint32(data, 0)[1]:]).timeout_ms)
 same(len(times), 2)
-assert 9900 <= times[0] <= 10000 and 8000 < times[1] <= 9300, times
+assert 9000 <= times[0] <= 10000 and 0 < times[1] <= times[0] - 700, times
 END
 }
 
@@ -306,8 +309,8 @@ with Cri(SOCKET) as cri:
     app = Pod(cri, "term").start("app")
     for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"):
         events = Events(cri)
-        future = cri.ExecSync(container_id=app[:13], cmd=["sh", "-c", "sleep 1; echo done"], future=True)
-        eventually(lambda: "sleep 1\n" in docker("top", app, "-o", "pid,args") + "\n", "the command")
+        future = cri.ExecSync(container_id=app[:13], cmd=["sh", "-c", "until [ -e /go ]; do sleep 0.1; done; rm /go; echo done"], future=True)
+        eventually(lambda: "until" in docker("top", app, "-o", "pid,args"), "the command")
         pid = connection_of(SERVER)
         os.kill(pid, getattr(signal, name))
         same(events.end(), Code.UNAVAILABLE)
@@ -315,6 +318,8 @@ with Cri(SOCKET) as cri:
         same(future.done(), False)
         # New calls go elsewhere.
         same(cri.Version().runtime_name, "docker")
+        same([alive(pid), future.done()], [True, False])
+        docker("exec", app, "touch", "/go")
         same(future.result().stdout, b"done\n")
         eventually(lambda: not alive(pid), "the end of the connection's process")
     eventually(lambda: len(connections(SERVER)) == 1, "one connection")

@@ -14,12 +14,13 @@ setup() {
     # The tests' own folders let nobody else through.
     PUBLIC=$(mktemp -d "${TMPDIR:-/tmp}/cri-listen.XXXXXX")
     chmod 0755 "$PUBLIC"
-    export SOCKET=$PUBLIC/cri.sock PUBLIC TMPDIR=$PUBLIC/tmp
+    # docker info takes until there is a file $GO.
+    export SOCKET=$PUBLIC/cri.sock PUBLIC GO=$PUBLIC/go TMPDIR=$PUBLIC/tmp
     mkdir "$TMPDIR"
     stand_in "$BATS_TEST_TMPDIR/docker" <<'END'
 case $1 in
 version) echo '{"Server": {"Version": "1.2.3"}}' ;;
-info) sleep 1; echo '{"CgroupDriver": "systemd"}' ;;
+info) until [ -e "$GO" ]; do sleep 0.05; done; echo '{"CgroupDriver": "systemd"}' ;;
 events) exec sleep 1000 ;;
 *) echo 'Error response from daemon: stand-in' >&2; exit 1 ;;
 esac
@@ -175,6 +176,7 @@ END
 
 @test "TERM, INT and HUP remove the socket and tell the connections: calls are finished, streams end as UNAVAILABLE, exit 0" {
     for name in TERM INT HUP; do
+        rm -f "$GO"
         listening "$SOCKET"
         SIGNAL=SIG$name SERVER=$SERVER scenario <<'END'
 SOCKET, SERVER = os.environ["SOCKET"], int(os.environ["SERVER"])
@@ -188,6 +190,7 @@ with Cri(SOCKET) as cri, Cri(SOCKET) as other, Cri(SOCKET) as idle:
     eventually(lambda: not os.path.exists(SOCKET), "the end of the socket")
     refused(Code.UNAVAILABLE, lambda: stream, "told to end")
     same(future.done(), False)
+    open(os.environ["GO"], "w").close()
     same(future.result().linux.cgroup_driver, api.SYSTEMD)
     eventually(lambda: not marked(), "the end of all processes")
 END
@@ -251,6 +254,7 @@ END
 
 # others_gone: nothing but the servers runs, and there is no file but their sockets.
 left_of() {
+    : >"$GO"
     SERVER=$SERVER scenario "$@" <<'END'
 SERVER, folder = int(os.environ["SERVER"]), os.environ["PUBLIC"]
 def files():
@@ -287,6 +291,18 @@ END
 @test "after the last client there is no process but systemd's, no file but its socket, no zombie" {
     behind_systemd "$SOCKET"
     left_of
+}
+
+@test "a connection's process has released all its memory in the end: the leak sanitizer has no word" {
+    # Where it is built with it; the translator's memory is one arena, which ends with it.
+    export ASAN_OPTIONS=detect_leaks=1 CRI_GATEWAY_TRANSLATOR=$BATS_TEST_TMPDIR/translator
+    # shellcheck disable=SC2016 # the translator's shell expands it
+    printf '#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec "$CRI_ONESHOT"\n' >"$CRI_GATEWAY_TRANSLATOR"
+    chmod +x "$CRI_GATEWAY_TRANSLATOR"
+    behind_systemd "$SOCKET"
+    left_of
+    wait_until 10 grep -q '^Child [0-9]* died with code 0$' "$SOCKET.log"
+    run -1 grep -E 'Sanitizer|died with code [^0]|died due to' "$SOCKET.log"
 }
 
 # ---- the command line

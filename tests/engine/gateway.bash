@@ -37,7 +37,7 @@ listening() {
 # behind_systemd SOCKET
 behind_systemd() {
     local name options=(--setenv=GATEWAY_MARK --setenv=PATH)
-    for name in $(compgen -e | grep -E '^(CRI_|DOCKER_|ASAN_|UBSAN_|TMPDIR$)'); do
+    for name in $(compgen -e | grep -E '^(CRI_|DOCKER_|ASAN_|UBSAN_|TMPDIR$|GO$)'); do
         options+=("--setenv=$name")
     done
     in_background "$1" systemd-socket-activate --accept --inetd --listen="$1" "${options[@]}" "$CRI_GATEWAY"
@@ -47,7 +47,7 @@ behind_systemd() {
 # behind_inetd SOCKET: inetd itself gives an empty environment to what it starts.
 behind_inetd() {
     local name words=()
-    for name in $(compgen -e | grep -E '^(CRI_|DOCKER_|ASAN_|UBSAN_|TMPDIR$|PATH$)'); do
+    for name in $(compgen -e | grep -E '^(CRI_|DOCKER_|ASAN_|UBSAN_|TMPDIR$|GO$|PATH$)'); do
         words+=("$name=${!name}")
     done
     printf '%s stream unix nowait.6000 root /usr/bin/env env %s %s\n' "$1" "GATEWAY_MARK=$MARK ${words[*]}" "$CRI_GATEWAY" >"$1.conf"
