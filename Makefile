@@ -49,8 +49,10 @@ all: $(PROGRAMS) $(STAND_IN) $(PAUSE)
 # What one command of apt-get must have installed for `all`, `check` and `demo`.
 deps:
 	tools/install-deps build
+# The engine tests alone need docker: where it cannot be had they fail, and the rest runs.
 check-deps:
-	tools/install-deps build test docker
+	tools/install-deps build test
+	tools/install-deps docker || echo "make check: docker cannot be installed, and the engine tests need it: they will fail" >&2
 
 $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: proto/%.proto $(PROTOS:%=proto/%.proto)
 	@mkdir -p $(GEN)

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,4 +71,18 @@ void inherit_signals(sigset_t *set)
         if (action.sa_handler != SIG_IGN)
             sigaddset(set, ending[i]);
     }
+}
+
+const char *inherit_beside(const char *name, char *path, size_t room)
+{
+    size_t length = strlen(name) + 1;
+    ssize_t own = room < length ? -1 : readlink("/proc/self/exe", path, room - length);
+    char *slash = NULL;
+
+    if (own <= 0)
+        return name;
+    path[own] = '\0';
+    slash = strrchr(path, '/');
+    memcpy(slash + 1, name, length);
+    return access(path, X_OK) == 0 ? path : name;
 }

@@ -251,6 +251,7 @@ translator() {
 
 @test "TERM lets calls with one answer finish; a second one does not" {
     hostile told_to_end
+    hostile goodbye_unread
     hostile listener_told_twice
 }
 
@@ -288,6 +289,11 @@ translator() {
 @test "a translator that hangs is left at the deadline" {
     translator <<<$'#!/bin/sh\ntrap "" TERM; exec sleep 4'
     hostile hanging_translator
+}
+
+@test "one that stays does not keep the gateway from ending when it is told to" {
+    translator <<<$'#!/bin/sh\nexec sleep 6'
+    hostile translator_that_stays
 }
 
 @test "a translator has no descriptor but its three" {

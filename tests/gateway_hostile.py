@@ -837,6 +837,22 @@ def told_to_end(gateway):
     assert gateway.idle()
 
 
+def goodbye_unread(gateway):
+    """A call that comes when we have said goodbye, and the client has not read it yet, is not run: its client makes it anew."""
+    before = runs()
+    connection = gateway.connect(PREFACE + settings((INITIAL_WINDOW_SIZE, (1 << 31) - 1)) + window((1 << 31) - 1 - 65535))
+    connection.push(frame(SETTINGS, ACK), exec_sync(1, 8 * MIB))
+    assert wait_until(lambda: runs() == before + 1)
+    time.sleep(0.3)  # the socket is full
+    os.kill(connection.pid, signal.SIGTERM)
+    time.sleep(0.1)
+    connection.push(exec_sync(3, 3))
+    time.sleep(0.3)
+    expect(connection.answer(1), OK)
+    closes(connection, NO_ERROR)
+    assert runs() == before + 1 and 3 not in connection.answers, connection.answers
+
+
 def listener_told_twice(gateway):
     """A second TERM of the listener's is its connections', too."""
     connection = gateway.connect()
@@ -920,6 +936,18 @@ def hanging_translator(gateway):
     seconds = took(lambda: expect(connection.answer(1), DEADLINE_EXCEEDED))
     assert 3 <= seconds < 3 + SLOW, seconds
     assert wait_until(lambda: len(gateway.ours()) == 2)
+
+
+def translator_that_stays(gateway):
+    """A translator that stays when its client has gone keeps the connection's process, but not from ending when it is told to."""
+    connection = gateway.connect()
+    connection.send(call(1))
+    assert wait_until(lambda: len(gateway.ours()) == 3)
+    connection.close()
+    time.sleep(0.3)
+    assert is_alive(connection.pid)
+    os.kill(connection.pid, signal.SIGTERM)
+    assert wait_until(lambda: not is_alive(connection.pid), 4)
 
 
 def descriptors(gateway):

@@ -82,6 +82,62 @@ END
     [[ $output == *'"web"'* ]]
 }
 
+@test "a folder to count in that cannot be written is told" {
+    export CRI_FIXTURE_SESSION=$SESSION CRI_FIXTURE_STATE=$BATS_TEST_TMPDIR/nowhere
+    mapfile -t words < <(sed 1d "$SESSION/001 version/argv")
+    run -125 cri-fixture-docker "${words[@]}"
+    [[ $output == "cri-fixture: CRI_FIXTURE_STATE: $BATS_TEST_TMPDIR/nowhere/asked.0: No such file or directory" ]]
+}
+
+@test "a session of one case, named as it stands, and cases that are wrong" {
+    copy_session
+    cd "$COPY"
+    export CRI_FIXTURE_SESSION="001 version"
+    run -125 cri-fixture-docker ps
+    [[ $output == *'not in the session "001 version": docker ps'*'the nearest is case "001 version"'* ]]
+    echo '99999' >"001 version/docker.exit"
+    mapfile -t words < <(sed 1d "001 version/argv")
+    run -125 cri-fixture-docker "${words[@]}"
+    [[ $output == *'001 version: docker.exit: is not a line with an exit status'* ]]
+    # Also where the client passes over it, serve tells it.
+    run -1 cri-fixture serve "$COPY" -- sh -c 'cri-frame call Version 2>/dev/null || :'
+    [[ $output == *'001 version: docker.exit: is not a line with an exit status'* ]]
+    rm "001 version/docker.exit" "001 version/docker.stdout"
+    mkfifo "001 version/docker.stdout"
+    run -125 timeout 5 cri-fixture-docker "${words[@]}"
+    [[ $output == *'docker.stdout: is not a file'* ]]
+    CRI_FIXTURE_SESSION= run -125 cri-fixture-docker ps
+    CRI_FIXTURE_MATCH=exactly run -125 cri-fixture-docker ps
+    [[ $output == *'CRI_FIXTURE_MATCH is not strict or lenient'* ]]
+}
+
+@test "32 that ask at once get the answers of the cases in turn, each once" {
+    local i
+    for i in $(seq 10 41); do
+        cp -r "$SESSION/001 version" "$BATS_TEST_TMPDIR/0$i version"
+        sed -i "s/\"Version\":\"[^\"]*\"/\"Version\":\"$i\"/g" "$BATS_TEST_TMPDIR/0$i version/docker.stdout"
+    done
+    mkdir "$BATS_TEST_TMPDIR/many" && mv "$BATS_TEST_TMPDIR"/0* "$BATS_TEST_TMPDIR/many"
+    cat >"$BATS_TEST_TMPDIR/client" <<'END'
+seq 32 | xargs -P 32 -I{} cri-frame call Version --compact
+cri-frame call Version --compact
+END
+    run -0 cri-fixture serve "$BATS_TEST_TMPDIR/many" -- sh "$BATS_TEST_TMPDIR/client"
+    [ "$(grep -o '"runtime_version":"[0-9]*"' <<<"$output" | sort | uniq -c | awk '{ print $1 }' | sort -n | uniq -c | tr -s ' ')" = " 31 1
+ 1 2" ]
+    [[ ${lines[32]} == *'"runtime_version":"41"'* ]]
+}
+
+@test "a whole pod's life is replayed in less than two seconds" {
+    local began most=2000
+    [[ $BUILD != *sanitize* ]] || most=10000
+    began=$(date +%s%3N)
+    export PATH=$BUILD/bin:/usr/bin:/bin # the system's python3, and no wrapper of it
+    run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
+    echo "$(($(date +%s%3N) - began)) ms"
+    [ $(($(date +%s%3N) - began)) -lt "$most" ]
+}
+
 @test "a command that was not recorded fails, and shows the nearest" {
     run -1 cri-fixture serve "$SESSION" -- cri-frame call StopContainer container_id=1d000000000b timeout=7
     [[ $output == *'not in the session'*'docker stop -t=7 -- 1d000000000b'* ]]
@@ -92,7 +148,7 @@ END
 
 @test "serve fails when a client swallows that a command was not recorded" {
     run -1 cri-fixture serve "$SESSION" -- sh -c 'cri-frame call ImageStatus image="{\"image\": \"other\"}" >/dev/null 2>&1 || :'
-    [[ $output == *'docker was asked what the session does not hold:'*'other'* ]]
+    [[ $output == *'docker was asked what the session cannot answer:'*'other'* ]]
     [[ $output == *'-busybox:test +other'* ]]
 }
 

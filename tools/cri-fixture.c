@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture_check.h"
+#include "fixture_client.h"
 #include "fixture_record.h"
 #include "fixture_serve.h"
 
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     const char *slash = argc == 0 ? NULL : strrchr(argv[0], '/');
     const char *name = slash != NULL ? slash + 1 : argc == 0 ? "" : argv[0];
 
+    start_well();
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (strcmp(name, parts[i].name) == 0)
             return parts[i].run(argv + 1);

@@ -16,6 +16,7 @@
 #include "frame_convert.h"
 #include "frame_request.h"
 #include "frame_show.h"
+#include "inherit.h"
 
 enum { FAILED = 1 };
 
@@ -116,19 +117,6 @@ struct call {
     int trace; /* -1: none */
 };
 
-static const char *default_translator(char *path, size_t room)
-{
-    ssize_t length = readlink("/proc/self/exe", path, room - sizeof("cri-oneshot"));
-    char *slash = NULL;
-
-    if (length <= 0)
-        return "cri-oneshot";
-    path[length] = '\0';
-    slash = strrchr(path, '/');
-    snprintf(slash + 1, room - (size_t)(slash + 1 - path), "cri-oneshot");
-    return access(path, X_OK) == 0 ? path : "cri-oneshot";
-}
-
 static void open_client(struct call *call)
 {
     const struct options *options = call->options;
@@ -150,7 +138,7 @@ static void open_client(struct call *call)
     if (program == NULL)
         program = getenv("CRI_FRAME_TRANSLATOR");
     if (program == NULL || *program == '\0')
-        program = default_translator(path, sizeof(path));
+        program = inherit_beside("cri-oneshot", path, sizeof(path));
     if (options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);
     snprintf(number, sizeof(number), "%d", TRACE_FD);

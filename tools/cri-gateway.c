@@ -50,20 +50,6 @@ static int wrong_usage(const char *what, const char *word)
 
 /* ==== settings ==== */
 
-static const char *default_translator(char *path, size_t room)
-{
-    static const char name[] = "cri-oneshot";
-    ssize_t length = readlink("/proc/self/exe", path, room - sizeof(name));
-    char *slash = NULL;
-
-    if (length <= 0)
-        return name;
-    path[length] = '\0';
-    slash = strrchr(path, '/');
-    memcpy(slash + 1, name, sizeof(name));
-    return access(path, X_OK) == 0 ? path : name;
-}
-
 static void load_settings(struct gateway *gateway)
 {
     enum { CHILDREN_MAX = 1024, DAY_MS = 24 * 3600 * 1000 };
@@ -73,7 +59,7 @@ static void load_settings(struct gateway *gateway)
     settings_load(&gateway->settings, surroundings_variable, NULL, &gateway->err);
     gateway->translator = settings_text(&source, "CRI_GATEWAY_TRANSLATOR", "");
     if (*gateway->translator == '\0')
-        gateway->translator = default_translator(path, sizeof(path));
+        gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
         (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "32", 1, CHILDREN_MAX);
     gateway->idle_timeout_ms =

@@ -182,10 +182,11 @@ void pass_signals_on(void)
     }
 }
 
-void fill_standard_descriptors(void)
+void start_well(void)
 {
     int fd = 0;
 
+    signal(SIGCHLD, SIG_DFL); /* were it ignored, no exit status would be kept */
     do
         fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     while (fd >= 0 && fd <= STDERR_FILENO);

@@ -42,8 +42,8 @@ int end_as(int status);
 extern volatile pid_t signalled;
 void pass_signals_on(void);
 
-/* Opens those of the three that we were started without, so that no file of ours gets their
- * number. */
-void fill_standard_descriptors(void);
+/* For any way in which we may have been started: opens those of the three descriptors that are not,
+ * so that no file of ours gets their number, and lets children leave a status. */
+void start_well(void);
 
 #endif

@@ -109,7 +109,8 @@ static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Requ
     char *text = NULL;
     bool kept = false;
 
-    json_object_del(json, "timeout_ms");
+    if (request->timeout_ms > 0)
+        json_object_del(json, "timeout_ms");
     text = json_dumps(json, JSON_INDENT(2));
     kept = text != NULL &&
            write_text(arena, dir, fixture_names[FIXTURE_REQUEST_JSON],
@@ -185,11 +186,13 @@ static bool start(const char *dir, struct served *served)
 /* What is not one request leaves no request.json. */
 static bool keep_what_came(struct arena *arena, const char *dir, const struct feed *feed)
 {
-    const uint8_t *message = (const uint8_t *)feed->bytes.data + feed->start;
-    Oneshot__V1__Request *request =
-        feed_is_whole(feed) ? oneshot__v1__request__unpack(NULL, feed->length, message) : NULL;
-    bool kept = request == NULL || keep_request(arena, dir, request);
+    Oneshot__V1__Request *request = NULL;
+    bool kept = false;
 
+    if (feed_is_whole(feed))
+        request = oneshot__v1__request__unpack(NULL, feed->length,
+                                               (const uint8_t *)feed->bytes.data + feed->start);
+    kept = request == NULL || keep_request(arena, dir, request);
     if (request != NULL)
         oneshot__v1__request__free_unpacked(request, NULL);
     return kept &&
@@ -241,7 +244,6 @@ int fixture_record_translator(char **words)
 
     if (words[0] != NULL) /* --methods, --explain: nothing to record */
         return run_bare(words);
-    fill_standard_descriptors();
     errno = ENOENT;
     if (calls == NULL)
         return complain(RECORD_CALLS);

@@ -50,23 +50,32 @@ static int complain(const char *text, int status)
 /* ==== counting ==== */
 
 /* Appends a line, and tells how long the file is then: an append is one step, also for several
- * that ask at once. -1: there is no state, or it cannot be written. */
+ * that ask at once. -1: there is no state. One that cannot be written ends us. */
 static off_t append_state(struct arena *arena, const char *name, const char *line)
 {
     const char *state = getenv("CRI_FIXTURE_STATE");
+    const char *path = arena_printf(arena, "%s/%s", state == NULL ? "" : state, name);
     int fd = -1;
     off_t length = -1;
 
     if (state == NULL || *state == '\0')
         return -1;
-    fd = open(arena_printf(arena, "%s/%s", state, name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-              0600);
-    if (fd < 0)
-        return -1;
-    if (write(fd, line, strlen(line)) == (ssize_t)strlen(line))
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line))
         length = lseek(fd, 0, SEEK_CUR);
+    if (length < 0)
+        exit(complain(arena_printf(arena, "CRI_FIXTURE_STATE: %s: %s", path, strerror(errno)),
+                      REFUSED));
     close(fd);
     return length;
+}
+
+/* What cannot be answered is told here and, because a client may swallow it, by serve at its
+ * end. */
+static int refuse_with(struct arena *arena, const char *text)
+{
+    append_state(arena, "unknown", arena_printf(arena, "%s\n", text));
+    return complain(text, REFUSED);
 }
 
 /* How often the command was asked before. Its first case stands for it. */
@@ -123,9 +132,11 @@ static int answer(struct arena *arena, const struct recorded *recorded)
 
     for (int file = FIXTURE_STDOUT; file <= FIXTURE_EXIT; file++)
         if (!fixture_read(arena, recorded->path, (enum fixture_file)file, &text[file], &err))
-            return complain(err.text, REFUSED);
-    if (!fixture_exit_read(&text[FIXTURE_EXIT], &ended, &err))
-        return complain(err.text, REFUSED);
+            return refuse_with(arena, err.text);
+    if (!fixture_exit_read(&text[FIXTURE_EXIT], &ended, &err)) {
+        err_wrap(&err, "%s", recorded->path);
+        return refuse_with(arena, err.text);
+    }
     if (!write_all(STDOUT_FILENO, &text[FIXTURE_STDOUT]) ||
         !write_all(STDERR_FILENO, &text[FIXTURE_STDERR]))
         return REFUSED;
@@ -146,12 +157,10 @@ static int refuse(struct arena *arena, const struct session *session, char *cons
         command = arena_printf(arena, "%s %s", command, show_word(arena, words[i]));
     text = arena_printf(arena,
                         "not in the session \"%s\": %s\nthe nearest is case \"%s\", to which it is "
-                        "%s\n",
+                        "%s",
                         session->path, command, slash == NULL ? nearest->path : slash + 1,
                         recorded_difference(arena, nearest, words));
-    append_state(arena, "unknown", text);
-    fprintf(stderr, "cri-fixture: %s", text);
-    return REFUSED;
+    return refuse_with(arena, text);
 }
 
 int fixture_stand_in(char **words)
@@ -171,7 +180,7 @@ int fixture_stand_in(char **words)
         strcmp(match, "lenient") != 0)
         return complain("CRI_FIXTURE_MATCH is not strict or lenient", REFUSED);
     if (!session_load(&arena, path, &session, &err))
-        return complain(err.text, REFUSED);
+        return refuse_with(&arena, err.text);
     session.lenient = match != NULL && strcmp(match, "lenient") == 0;
     recorded = choose(&arena, &session, words);
     status = recorded == NULL ? refuse(&arena, &session, words) : answer(&arena, recorded);
@@ -188,7 +197,7 @@ static int report(struct arena *arena, const char *state, int status)
 
     if (file == NULL)
         return status;
-    fputs("cri-fixture: docker was asked what the session does not hold:\n", stderr);
+    fputs("cri-fixture: docker was asked what the session cannot answer:\n", stderr);
     for (int byte = getc(file); byte != EOF; byte = getc(file))
         putc(byte, stderr);
     fclose(file);

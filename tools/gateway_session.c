@@ -228,13 +228,15 @@ static void serve(struct session *session)
     }
 }
 
-/* Translators see that their pipes are closed, and end docker: that takes a moment. */
+/* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
+ * hangs a signal frees us. */
 static void finish(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
         frame_drain(session->in); /* so that the client gets to our last words */
     shutdown(session->out, SHUT_RDWR);
+    sigprocmask(SIG_SETMASK, &session->gateway->mask, NULL);
     while (session->gateway->running > 0 && waitpid(-1, NULL, 0) > 0)
         session->gateway->running--;
 }

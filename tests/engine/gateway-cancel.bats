@@ -100,9 +100,13 @@ END
 @test "a client whose deadline passes gets DEADLINE_EXCEEDED at once, and nothing is left" {
     ending <<'END'
 with Cri(SOCKET) as cri:
-    for call in both(cri):
-        with Within(4):
-            refused(Code.DEADLINE_EXCEEDED, lambda: getattr(cri, call.rpc)(call.request, deadline=3))
+    calls = both(cri)
+    with Within(4):
+        futures = [getattr(cri, call.rpc)(call.request, deadline=3, future=True) for call in calls]
+        for call in calls:
+            in_its_middle(call)
+        same([future.code() for future in futures], [Code.DEADLINE_EXCEEDED] * 2)
+    for call in calls:
         nothing_left(call)
     same(cri.Version().runtime_name, "docker")
 END

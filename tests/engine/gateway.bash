@@ -18,7 +18,7 @@ in_background() {
     shift
     # A shell without job control has its background ignore INT and QUIT.
     env --default-signal=INT,QUIT "GATEWAY_MARK=$MARK" "$@" >>"$socket.log" 2>&1 </dev/null 3>&- 4>&- &
-    SERVER=$!
+    export SERVER=$!
     SERVERS+=("$SERVER")
     wait_until 20 test -S "$socket" || {
         cat "$socket.log"

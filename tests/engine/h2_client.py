@@ -72,11 +72,17 @@ class Connection:
         all.update({name.replace("_", "-"): value for name, value in more.items()})
         return [(name, value) for name, value in all.items() if value is not None]
 
-    def call(self, rpc, message=b"", **more):
-        """Begins an RPC; returns its stream."""
+    def call_headers(self, rpc, **more):
+        """Begins an RPC, without its request; returns its stream."""
         stream = self.http2.get_next_available_stream_id()
         self.answers[stream] = Answer()
         self.http2.send_headers(stream, self.headers(rpc, **more))
+        self.flush()
+        return stream
+
+    def call(self, rpc, message=b"", **more):
+        """Begins an RPC; returns its stream."""
+        stream = self.call_headers(rpc, **more)
         message = message if isinstance(message, bytes) else message.SerializeToString()
         self.send(stream, struct.pack(">BI", 0, len(message)) + message, end=True)
         return stream

@@ -14,16 +14,21 @@ export IMAGE=busybox:test
 # One arena a call, given back by the end of the process: no leak.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
-# ---- the engine: no root or no dockerd is a failure, never a skip
+# ---- the engine: no root or no docker is a failure, never a skip
+
+# engine_lacks WHAT: what this machine lacks; the one sentence that a person needs.
+engine_lacks() {
+    echo "the engine tests need docker, and root to start its engine: $1; the other tests do without (tools/install-deps docker)" >&2
+    return 1
+}
 
 engine_up() {
-    [ "$(id -u)" = 0 ] || {
-        echo "the engine tests need root" >&2
-        return 1
-    }
+    [ "$(id -u)" = 0 ] || engine_lacks "this is not root" || return 1
+    command -v docker >/dev/null || engine_lacks "there is no docker on PATH" || return 1
+    PATH=$PATH:/usr/sbin:/sbin command -v dockerd >/dev/null || engine_lacks "there is no dockerd on PATH" || return 1
     ENGINE=$(mktemp -d "${TMPDIR:-/tmp}/cri-engine.XXXXXX")
     export ENGINE DOCKER_HOST=unix://$ENGINE/docker.sock CRI_ONESHOT_DOCKER_ROOT=$ENGINE/data
-    "$ROOT/tools/engine" start "$ENGINE" 3>&- 4>&-
+    "$ROOT/tools/engine" start "$ENGINE" 3>&- 4>&- || engine_lacks "dockerd does not start here" || return 1
     "$ROOT/tools/engine" images "$ENGINE" 3>&- 4>&-
 }
 

@@ -73,3 +73,36 @@ END
     run -3 cri-fixture record "$BATS_TEST_TMPDIR/one" -- sh -c 'cri-frame call Version; exit 3'
     [ -z "$(ls -A "$TMPDIR")" ]
 }
+
+@test "calls at once, one too late, one given up, and events until their client goes: recorded, played, served, and nothing is left" {
+    cat >"$BATS_TEST_TMPDIR/client" <<'END'
+set -e
+pod='{"metadata": {"name": "m", "namespace": "m", "uid": "m"}}'
+id=$(cri-frame call RunPodSandbox "config=$pod" | sed -n 's/.*"pod_sandbox_id": "\(.*\)".*/\1/p')
+exec 5< <(exec cri-frame call GetContainerEvents --compact)
+events=$!
+container=$(cri-frame call CreateContainer "pod_sandbox_id=$id" "sandbox_config=$pod" config='{"metadata": {"name": "c"},
+    "image": {"image": "busybox:test"}, "command": ["sleep", "1000"]}' | sed -n 's/.*"container_id": "\(.*\)".*/\1/p')
+cri-frame call StartContainer "container_id=$container"
+seq 32 | xargs -P 32 -I{} cri-frame call ExecSync "container_id=$container" cmd=echo cmd={} --compact | sort | tee /dev/stderr | wc -l | grep -qx 32
+cri-frame call ExecSync "container_id=$container" cmd=sleep cmd=1000 timeout=1 2>&1 | grep -q DEADLINE_EXCEEDED
+exec 6< <(exec cri-frame call ExecSync "container_id=$container" cmd=sleep cmd=1001)
+sleep 0.3
+kill "$!"
+exec 6<&-
+cri-frame call StopContainer "container_id=$container" timeout=0
+read -r -t 20 line <&5
+[[ $line = *container_id* ]]
+kill "$events"
+exec 5<&-
+END
+    local one=$BATS_TEST_TMPDIR/one pid
+    run -0 cri-fixture record "$one" -- bash "$BATS_TEST_TMPDIR/client"
+    [ "$(find "$one" -mindepth 1 -maxdepth 1 | wc -l)" = 39 ]
+    [ "$(cat "$one"/*/docker.exit | sort | tr '\n' ' ')" = "deadline hang-up hang-up " ]
+    for pid in $(pgrep -x 'docker|cri-oneshot'); do
+        run ! grep -qsF "$ENGINE" "/proc/$pid/environ"
+    done
+    run -0 cri-fixture check "$one"
+    run -0 cri-fixture serve "$one" -- bash "$BATS_TEST_TMPDIR/client"
+}

@@ -1,0 +1,319 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# This file looks at the socket of cri-gateway --listen, who may connect to it, and what is left when everybody has gone.
+# No engine: docker is a stand-in.
+
+load lib.bash
+load gateway.bash
+
+setup_file() {
+    client_up
+}
+
+setup() {
+    # The tests' own folders let nobody else through.
+    PUBLIC=$(mktemp -d "${TMPDIR:-/tmp}/cri-listen.XXXXXX")
+    chmod 0755 "$PUBLIC"
+    export SOCKET=$PUBLIC/cri.sock PUBLIC TMPDIR=$PUBLIC/tmp
+    mkdir "$TMPDIR"
+    stand_in "$BATS_TEST_TMPDIR/docker" <<'END'
+case $1 in
+version) echo '{"Server": {"Version": "1.2.3"}}' ;;
+info) sleep 1; echo '{"CgroupDriver": "systemd"}' ;;
+events) exec sleep 1000 ;;
+*) echo 'Error response from daemon: stand-in' >&2; exit 1 ;;
+esac
+END
+}
+
+teardown() {
+    servers_down
+    rm -rf "$PUBLIC"
+}
+
+# mode_of PATH: mode, owner and group.
+mode_of() {
+    stat --format='%a %u:%g' "$1"
+}
+
+# version_as USER: a call by that user.
+version_as() {
+    setpriv --reuid="$1" --regid="$2" --clear-groups /usr/bin/python3 - "$SOCKET" <<'END'
+import socket, sys
+connection = socket.socket(socket.AF_UNIX)
+try:
+    connection.connect(sys.argv[1])
+except PermissionError:
+    sys.exit("EACCES")
+connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\4" + bytes(5))
+sys.exit(None if connection.recv(9)[3] == 4 else "no HTTP/2")
+END
+}
+
+# refuses_to_start EXIT_STATUS TEXT WORD...: cri-gateway with these words ends so, with one clear line (and where to find more).
+refuses_to_start() {
+    local wanted=$1 text=$2
+    shift 2
+    run --separate-stderr timeout 10 "$CRI_GATEWAY" "$@" </dev/null
+    echo "$* -> $status: $stderr"
+    [ "$status" = "$wanted" ]
+    [ -z "$output" ]
+    [[ ${stderr%%$'\n'*} == "cri-gateway: "*"$text"* ]]
+}
+
+# ---- who may connect
+
+@test "the socket is root's alone, unless told otherwise, whatever the umask" {
+    (umask 0 && listening "$SOCKET" && mode_of "$SOCKET" >"$BATS_TEST_TMPDIR/mode" && servers_down)
+    [ "$(cat "$BATS_TEST_TMPDIR/mode")" = '600 0:0' ]
+    for mode in 0660 666 0; do
+        listening "$SOCKET" --mode="$mode" --owner=root
+        [ "$(mode_of "$SOCKET")" = "$(printf '%o' "0$mode") 0:0" ]
+        servers_down
+        [ ! -e "$SOCKET" ]
+    done
+}
+
+@test "the socket's owner and group are given by name or number" {
+    local daemon group
+    daemon=$(id -u daemon) group=$(getent group games | cut -d: -f3)
+    while read -r owner wanted; do
+        listening "$SOCKET" --owner="$owner" --mode=0660
+        [ "$(mode_of "$SOCKET")" = "660 $wanted" ]
+        servers_down
+    done <<END
+daemon $daemon:$(id -g daemon)
+1234 1234:0
+1234:5678 1234:5678
+daemon:games $daemon:$group
+:games 0:$group
+:99 0:99
+daemon:99 $daemon:99
+0:0 0:0
+END
+}
+
+@test "another user gets EACCES; a mode or an owner that lets him in does" {
+    listening "$SOCKET"
+    version_as 0 0
+    run -1 version_as 65534 65534
+    [ "$output" = EACCES ]
+    servers_down
+    listening "$SOCKET" --mode=0660 --owner=:65534
+    version_as 65534 65534
+    version_as 1234 65534
+    run -1 version_as 1234 1234
+    [ "$output" = EACCES ]
+    servers_down
+    listening "$SOCKET" --owner=1234
+    version_as 1234 1234
+    run -1 version_as 65534 65534
+    [ "$output" = EACCES ]
+}
+
+@test "nobody else can connect from the very first moment on" {
+    # Another user tries without a pause, while the listener starts and ends many times with an open umask.
+    setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 - "$SOCKET" "$PUBLIC/stop" >"$BATS_TEST_TMPDIR/tries" 3>&- 4>&- <<'END' &
+import collections, errno, os, socket, sys
+seen = collections.Counter()
+while not os.path.exists(sys.argv[2]):
+    connection = socket.socket(socket.AF_UNIX)
+    seen[errno.errorcode.get(connection.connect_ex(sys.argv[1]), "connected")] += 1
+    connection.close()
+print(dict(seen))
+END
+    tries=$!
+    for _ in $(seq 30); do
+        (umask 0 && exec "$CRI_GATEWAY" --listen="$SOCKET" 3>&- 4>&-) &
+        wait_until 5 test -S "$SOCKET"
+        kill "$!"
+        wait "$!"
+    done
+    : >"$PUBLIC/stop"
+    wait "$tries"
+    cat "$BATS_TEST_TMPDIR/tries"
+    grep -q EACCES "$BATS_TEST_TMPDIR/tries"
+    run -1 grep -q connected "$BATS_TEST_TMPDIR/tries"
+}
+
+# ---- the socket's place
+
+@test "a socket that a killed listener has left is replaced; a live one is not" {
+    listening "$SOCKET"
+    refuses_to_start 1 'somebody listens on it' --listen="$SOCKET"
+    connectable "$SOCKET"
+    kill -KILL "$SERVER"
+    wait "$SERVER" || true
+    [ -S "$SOCKET" ]
+    run -1 connectable "$SOCKET"
+    listening "$SOCKET"
+    [ "$(mode_of "$SOCKET")" = '600 0:0' ]
+}
+
+@test "what is no socket is not touched: a file, a folder, a link, a pipe" {
+    echo mine >"$SOCKET"
+    refuses_to_start 1 'is there already, and no socket' --listen="$SOCKET"
+    [ "$(cat "$SOCKET")" = mine ]
+    rm "$SOCKET"
+    mkdir "$SOCKET"
+    refuses_to_start 1 'is there already, and no socket' --listen="$SOCKET"
+    rmdir "$SOCKET"
+    mkfifo "$SOCKET"
+    refuses_to_start 1 'is there already, and no socket' --listen="$SOCKET"
+    rm "$SOCKET"
+    ln -s elsewhere "$SOCKET"
+    refuses_to_start 1 'is there already, and no socket' --listen="$SOCKET"
+    [ "$(readlink "$SOCKET")" = elsewhere ]
+    [ ! -e "$PUBLIC/elsewhere" ]
+}
+
+@test "a place that cannot have a socket is told in one line" {
+    refuses_to_start 1 'No such file or directory' --listen="$PUBLIC/no/such/folder/cri.sock"
+    refuses_to_start 1 'is no path that a socket can have' --listen="$PUBLIC/$(printf '%0108d' 0)"
+    refuses_to_start 1 'is no path that a socket can have' --listen=
+}
+
+@test "TERM, INT and HUP remove the socket and tell the connections: calls are finished, streams end as UNAVAILABLE, exit 0" {
+    for name in TERM INT HUP; do
+        listening "$SOCKET"
+        SIGNAL=SIG$name SERVER=$SERVER scenario <<'END'
+SOCKET, SERVER = os.environ["SOCKET"], int(os.environ["SERVER"])
+with Cri(SOCKET) as cri, Cri(SOCKET) as other, Cri(SOCKET) as idle:
+    idle.Version()
+    stream = other.GetContainerEvents()
+    future = cri.RuntimeConfig(future=True)
+    eventually(lambda: len([p for p in workers() if p.name == "cri-oneshot"]) == 2, "both calls")
+    same(len(connections(SERVER)), 3)
+    os.kill(SERVER, getattr(signal, os.environ["SIGNAL"]))
+    eventually(lambda: not os.path.exists(SOCKET), "the end of the socket")
+    refused(Code.UNAVAILABLE, lambda: stream, "told to end")
+    same(future.done(), False)
+    same(future.result().linux.cgroup_driver, api.SYSTEMD)
+    eventually(lambda: not marked(), "the end of all processes")
+END
+        wait "$SERVER"
+        SERVERS=()
+    done
+}
+
+@test "a listener whose socket was replaced by another's leaves that one" {
+    listening "$SOCKET"
+    mv "$SOCKET" "$SOCKET.old"
+    first=$SERVER
+    listening "$SOCKET"
+    kill "$first"
+    wait "$first"
+    connectable "$SOCKET"
+}
+
+# ---- how many
+
+@test "with --connections=2 a third connection waits until one of them goes" {
+    listening "$SOCKET" --connections=2
+    SERVER=$SERVER scenario <<'END'
+SOCKET, SERVER = os.environ["SOCKET"], int(os.environ["SERVER"])
+one, two, three = Cri(SOCKET), Cri(SOCKET), Cri(SOCKET)
+for cri in (one, two):
+    same(cri.Version().runtime_version, "1.2.3")
+future = three.Version(future=True)
+time.sleep(1)
+same([future.done(), len(connections(SERVER))], [False, 2])
+two.channel.close()
+same(future.result().runtime_version, "1.2.3")
+same(one.Version().runtime_version, "1.2.3")
+same(len(connections(SERVER)), 2)
+END
+}
+
+@test "100 connections at once, and 100 one after the other; none leaves a zombie" {
+    listening "$SOCKET"
+    SERVER=$SERVER scenario <<'END'
+SOCKET, SERVER = os.environ["SOCKET"], int(os.environ["SERVER"])
+import socket
+silent = []
+for _ in range(100):
+    silent.append(socket.socket(socket.AF_UNIX))
+    silent[-1].connect(SOCKET)
+eventually(lambda: len(connections(SERVER)) == 100, "100 processes", 20)
+with Cri(SOCKET) as cri:
+    same(cri.Version().runtime_version, "1.2.3")
+for connection in silent:
+    connection.close()
+for _ in range(100):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(SOCKET)
+    connection.close()
+eventually(lambda: not children(SERVER), "the end of all connections, zombies included", 20)
+END
+}
+
+# ---- what is left
+
+# others_gone: nothing but the servers runs, and there is no file but their sockets.
+left_of() {
+    SERVER=$SERVER scenario "$@" <<'END'
+SERVER, folder = int(os.environ["SERVER"]), os.environ["PUBLIC"]
+def files():
+    return sorted(os.path.join(at, name) for at, folders, names in os.walk(folder) for name in folders + names
+                  if name != "cri.sock.log")
+def ours_in_tmp():
+    return {path for place in ("/tmp", "/run", "/dev/shm", "/var/tmp") for path in glob.glob(f"{place}/cri-oneshot*") + glob.glob(f"{place}/cri-gateway*")}
+before, tmp = files(), ours_in_tmp()
+fds = os.listdir(f"/proc/{SERVER}/fd")
+with Cri(os.environ["SOCKET"]) as cri:
+    for rpc in RPCS:
+        if streams(rpc):
+            continue
+        getattr(cri, rpc)(future=True).exception()
+    cri.PullImage(image={"image": "a.example/b:c"}, auth={"username": "u", "password": "p"}, future=True).exception()
+    stream = cri.GetContainerEvents()
+    eventually(lambda: [p for p in workers() if p.name == "sleep"], "docker events")
+eventually(lambda: not workers() and not connections(SERVER), "the end of all processes but the listener's")
+same([process.pid for process in marked()], [SERVER])
+same(children(SERVER), [])
+same(files(), before)
+same(ours_in_tmp() - tmp, set())
+same(sorted(os.listdir(f"/proc/{SERVER}/fd")), sorted(fds))
+END
+}
+
+@test "after the last client there is no process but the listener, no file but the socket, no zombie" {
+    listening "$SOCKET"
+    left_of
+    servers_down
+    [ -z "$(find "$PUBLIC" -type s)" ]
+}
+
+@test "after the last client there is no process but systemd's, no file but its socket, no zombie" {
+    behind_systemd "$SOCKET"
+    left_of
+}
+
+# ---- the command line
+
+@test "wrong options end with status 2 and one clear line" {
+    refuses_to_start 2 '"--no-such"' --no-such
+    refuses_to_start 2 '"--listen"' --listen
+    refuses_to_start 2 '"word"' --listen="$SOCKET" word
+    for mode in 0888 x 1777 '' 06x -1 ' 0600'; do
+        refuses_to_start 2 "the value of an option:${mode:+ \"$mode\"}" --listen="$SOCKET" --mode="$mode"
+    done
+    for owner in no-such-user 0:no-such-group '' : x: no-such-user:0 -1 99999999999 1:99999999999; do
+        refuses_to_start 2 'the value of an option:' --listen="$SOCKET" --owner="$owner"
+    done
+    for connections in 0 -1 x '' 99999999 1.5; do
+        refuses_to_start 2 "the value of an option:${connections:+ \"$connections\"}" --listen="$SOCKET" --connections="$connections"
+    done
+    [ ! -e "$SOCKET" ]
+}
+
+@test "help and the compositions are printed, and on a terminal without a client it says what it wants" {
+    run -0 "$CRI_GATEWAY" --help
+    [[ $output == *--listen=SOCKET*CRI_GATEWAY_CHILDREN* ]]
+    run -0 "$CRI_GATEWAY" --compositions
+    [[ $output == *'RemovePodSandbox '*'PodSandboxStatus -> ListContainers -> (for each: ContainerStatus -> its log link -> RemoveContainer) -> RemovePodSandbox'* ]]
+    [ "${#lines[@]}" = 9 ]
+    run script --quiet --return --command "$CRI_GATEWAY" /dev/null
+    [ "$status" = 2 ]
+    [[ $output == *'a client is expected on standard input'* ]]
+}
