@@ -52,11 +52,13 @@ SILENCES = {"nothing": b"", "half_preface": PREFACE[:12], "preface": PREFACE, "h
             "half_settings": PREFACE + settings((INITIAL_WINDOW_SIZE, 1))[:-1]}
 
 
-def silence(gateway, name):
+def silences(gateway):
     """Who does not begin to speak HTTP/2 is left after the read timeout."""
-    connection = gateway.connect(SILENCES[name])
-    seconds = took(closes, connection, None, NO_ERROR)
-    assert READ_TIMEOUT - 0.2 <= seconds < READ_TIMEOUT + SLOW, seconds
+    begin = time.monotonic()
+    connections = [gateway.connect(said) for said in SILENCES.values()]
+    for connection in connections:
+        closes(connection, None, NO_ERROR)
+    assert READ_TIMEOUT - 0.2 <= time.monotonic() - begin < READ_TIMEOUT + SLOW
 
 
 def idle(gateway):
@@ -405,7 +407,7 @@ def timeouts(gateway):
         connection.send(call(stream, grpc_timeout=text))
         expect(connection.answer(stream), INTERNAL, "malformed grpc-timeout")
         stream += 2
-    for text in ("0n", "0u", "0H"):
+    for text in ("0n", "0S", "0H"):
         connection.send(call(stream, grpc_timeout=text))
         expect(connection.answer(stream), DEADLINE_EXCEEDED)
         stream += 2
@@ -474,28 +476,21 @@ def gzip(gateway):
 
 
 def no_end(gateway):
-    """A request without END_STREAM: the read timeout, or the client's own where that is sooner."""
+    """A request without END_STREAM: the read timeout, or the client's own where that is sooner. A byte now and then does not put it off."""
     connection = gateway.connect()
+    begin = time.monotonic()
     connection.send(headers(1, fields()) + data(1, message()), headers(3, fields(grpc_timeout="100m")) + data(3, message()),
-                    headers(5, fields()), headers(7, fields()) + data(7, message(b"abc")[:-1]))
-    seconds = took(connection.answer, 3)
-    assert seconds < READ_TIMEOUT, seconds
-    for stream in (1, 3, 5, 7):
+                    headers(5, fields()), headers(7, fields()) + data(7, message(b"abc")[:-1]), headers(9, fields()))
+    connection.answer(3)
+    assert time.monotonic() - begin < READ_TIMEOUT
+    for byte in message(b"a" * 1000):
+        connection.send(frame(DATA, 0, 9, bytes([byte])))
+        if connection.until(lambda: 9 in connection.answers, 0.05):
+            break
+    assert time.monotonic() - begin < READ_TIMEOUT + SLOW
+    for stream in (1, 3, 5, 7, 9):
         expect(connection.answer(stream), DEADLINE_EXCEEDED, "not complete in time")
     lives(connection)
-
-
-def drips(gateway):
-    """A byte now and then does not put the read timeout off."""
-    connection = gateway.connect()
-    connection.send(headers(1, fields()))
-    begin = time.monotonic()
-    for byte in message(b"a" * 500):
-        connection.send(frame(DATA, 0, 1, bytes([byte])))
-        if connection.until(lambda: 1 in connection.answers, 0.05):
-            break
-    expect(connection.answer(1), DEADLINE_EXCEEDED)
-    assert time.monotonic() - begin < READ_TIMEOUT + SLOW
 
 
 def client_trailers(gateway):
