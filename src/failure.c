@@ -63,6 +63,7 @@ static const struct {
     { "no command specified", GRPC_INVALID_ARGUMENT },
     { "opening seccomp profile", GRPC_INVALID_ARGUMENT },
     { "seccomp profile", GRPC_INVALID_ARGUMENT },
+    { "is not a valid action for seccomp", GRPC_INVALID_ARGUMENT },
     { "invalid capadd", GRPC_INVALID_ARGUMENT },
     { "invalid capdrop", GRPC_INVALID_ARGUMENT },
     { "unknown capability", GRPC_INVALID_ARGUMENT },

@@ -79,7 +79,7 @@ const char *inherit_beside(const char *name, char *path, size_t room)
     ssize_t own = room < length ? -1 : readlink("/proc/self/exe", path, room - length);
     char *slash = NULL;
 
-    if (own <= 0)
+    if (own <= 0 || (size_t)own == room - length) /* none, or cut off */
         return name;
     path[own] = '\0';
     slash = strrchr(path, '/');

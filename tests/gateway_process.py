@@ -4,6 +4,7 @@
 
 Environment: CRI_GATEWAY (the program), FOLDER (for its socket), and the settings.
 """
+import contextlib
 import os
 import random
 import re
@@ -23,7 +24,6 @@ MANY = 10000
 FOLDER = os.environ["FOLDER"]
 READ_TIMEOUT = int(os.environ["CRI_ONESHOT_READ_TIMEOUT"]) / 1000
 IDLE_TIMEOUT = int(os.environ["CRI_GATEWAY_IDLE_TIMEOUT"]) / 1000
-GOODBYE = 10  # seconds that an idle client has to go by itself, after it was told
 SLOW = 10  # seconds that a busy machine may take longer
 SANITIZED = "SANITIZE" in os.environ
 RUNTIME, IMAGE = "/runtime.v1.RuntimeService/", "/runtime.v1.ImageService/"
@@ -84,7 +84,8 @@ class Gateway:
         finally:
             self.watching = False
             for pid in self.ours():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self.log.seek(0)
             sys.stdout.write(self.log.read().decode(errors="replace"))
 
@@ -176,6 +177,10 @@ def closes(connection, *codes, seconds=SLOW):
     """The server closes, with one of these GOAWAYs."""
     code = connection.until_closed(seconds)
     assert code in codes, f"GOAWAY {code}"
+
+
+def told_goodbye(connection):
+    assert connection.until(lambda: connection.goaway == NO_ERROR, SLOW), connection.frames[-5:]
 
 
 def lives(connection, stream=9999):

@@ -99,6 +99,60 @@ END
     diff "$BATS_TEST_TMPDIR/recorded" "$BATS_TEST_TMPDIR/served"
 }
 
+@test "a gateway with 32 calls in flight, one given up, one too late, and a stream that its client leaves" {
+    event='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
+    docker_is <<END
+case \$1 in
+events) echo '$event'; exec -a "\$MARK" sleep 300 ;;
+exec) [ "\${*: -1}" != for-ever ] || exec -a "\$MARK" sleep 300; sleep 0.0\$((RANDOM % 9)); echo "\${*: -1}" ;;
+esac
+END
+    cat >"$BATS_TEST_TMPDIR/client.py" <<'END'
+import os, subprocess, sys, tempfile, time
+import grpc
+work = tempfile.mkdtemp()
+subprocess.run(["protoc", f"--proto_path={sys.argv[1]}/proto", f"--python_out={work}", "runtime/v1/api.proto"], check=True)
+sys.path.insert(0, work)
+from runtime.v1 import api_pb2 as api
+gateway = subprocess.Popen(["cri-gateway", f"--listen={work}/s"])
+while not os.path.exists(f"{work}/s"):
+    time.sleep(0.01)
+channel = grpc.insecure_channel(f"unix:{work}/s")
+def method(make, name, answer):
+    return make(f"/runtime.v1.RuntimeService/{name}", request_serializer=lambda m: m.SerializeToString(), response_deserializer=answer.FromString)
+execute = method(channel.unary_unary, "ExecSync", api.ExecSyncResponse)
+events = method(channel.unary_stream, "GetContainerEvents", api.ContainerEventResponse)
+def request(word):
+    return api.ExecSyncRequest(container_id=sys.argv[2], cmd=["echo", word])
+calls = [execute.future(request(str(i)), timeout=60) for i in range(32)]
+words = [call.result().stdout.decode() for call in calls]
+assert words == [f"{i}\n" for i in range(32)], words
+stream = events(api.GetEventsRequest())
+assert next(stream).container_id == sys.argv[2]
+given_up = execute.future(request("for-ever"), timeout=60)
+time.sleep(0.3)
+given_up.cancel()
+try:
+    execute(request("for-ever"), timeout=0.5)
+    sys.exit("it should be too late")
+except grpc.RpcError as error:
+    assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED, error
+stream.cancel()
+time.sleep(0.3)
+channel.close()
+gateway.terminate()
+gateway.wait(20)
+subprocess.run(["rm", "-rf", work], check=True)
+END
+    run -0 record /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" "$ROOT" "$ID"
+    [ "$(cases | wc -l)" = 35 ]
+    [ "$(cases | grep -c 'exec sync')" = 34 ]
+    [ "$(cat "$S"/*/docker.exit | sort | uniq -c | tr -s ' ')" = " 1 deadline
+ 2 hang-up" ] || [ "$(cat "$S"/*/docker.exit | sort | uniq -c | tr -s ' ')" = " 3 hang-up" ]
+    run -0 cri-fixture check "$S"
+    run -0 cri-fixture serve "$S" -- /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" "$ROOT" "$ID"
+}
+
 @test "the client finds the recorder by each of its ways" {
     docker_is <<'END'
 echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'

@@ -186,11 +186,13 @@ static bool start(const char *dir, struct served *served)
 /* What is not one request leaves no request.json. */
 static bool keep_what_came(struct arena *arena, const char *dir, const struct feed *feed)
 {
-    const uint8_t *message = (const uint8_t *)feed->bytes.data + feed->start;
-    Oneshot__V1__Request *request =
-        feed_is_whole(feed) ? oneshot__v1__request__unpack(NULL, feed->length, message) : NULL;
-    bool kept = request == NULL || keep_request(arena, dir, request);
+    Oneshot__V1__Request *request = NULL;
+    bool kept = false;
 
+    if (feed_is_whole(feed))
+        request = oneshot__v1__request__unpack(NULL, feed->length,
+                                               (const uint8_t *)feed->bytes.data + feed->start);
+    kept = request == NULL || keep_request(arena, dir, request);
     if (request != NULL)
         oneshot__v1__request__free_unpacked(request, NULL);
     return kept &&

@@ -31,6 +31,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
+    /* The goodbye may still wait for the client to read. When it does, it will make this call once
+     * more on another connection, so that nothing may be run for it here. */
+    if (http2->goodbye)
+        return 0;
     rpc = rpc_new(http2->gateway, frame->hd.stream_id);
     if (rpc == NULL)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -180,8 +184,10 @@ static void respond(struct http2 *http2, struct rpc *rpc)
         fill_trailers(&trailers, &rpc->err);
         memcpy(headers + OWN, trailers.headers, sizeof(trailers.headers));
     }
-    nghttp2_submit_response(http2->session, rpc->stream, headers, OWN + trailers.count,
-                            has_messages ? &provider : NULL);
+    if (nghttp2_submit_response(http2->session, rpc->stream, headers, OWN + trailers.count,
+                                has_messages ? &provider : NULL) != 0)
+        nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, rpc->stream,
+                                  NGHTTP2_INTERNAL_ERROR);
 }
 
 static bool has_more(const struct rpc *rpc)
@@ -367,6 +373,7 @@ bool http2_is_over(const struct http2 *http2)
 
 void http2_say_goodbye(struct http2 *http2)
 {
+    http2->goodbye = true;
     nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(http2->session), NGHTTP2_NO_ERROR,
                           NULL, 0);

@@ -15,6 +15,7 @@ struct http2 {
     nghttp2_session *session;
     struct rpc *rpcs; /* the oldest first; at most HTTP2_STREAMS */
     bool greeted;     /* the client speaks HTTP/2 */
+    bool goodbye;     /* no RPC is begun any more */
     int64_t idle_since_ms;
     struct buf unsent; /* for the client */
     size_t sent;

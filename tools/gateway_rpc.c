@@ -200,13 +200,20 @@ static bool put_frame(struct rpc *rpc, unsigned field)
     return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
 }
 
+/* A docker that is ended at once may have done its work all the same: none is begun too late. */
+static bool is_in_time(struct rpc *rpc)
+{
+    return rpc->deadline_ms == 0 || monotonic_ms() < rpc->deadline_ms ||
+           err_set(&rpc->err, GRPC_DEADLINE_EXCEEDED, "not done in time");
+}
+
 static void begin_run(struct rpc *rpc)
 {
     const struct method *method = steps_run(&rpc->steps);
 
     rpc->result.length = 0;
     answer_init(&rpc->answer, method, steps_is_last(&rpc->steps));
-    if (put_frame(rpc, method->field) &&
+    if (is_in_time(rpc) && put_frame(rpc, method->field) &&
         child_start(&rpc->child, rpc->gateway->translator, &rpc->gateway->mask, &rpc->err))
         rpc->gateway->running++;
     else

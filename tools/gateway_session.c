@@ -67,6 +67,13 @@ static bool is_finished(const struct session *session)
 
 /* ==== the loop ==== */
 
+/* There may be children that are not ours: a shell's that became us. */
+static void reap(struct gateway *gateway)
+{
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        gateway->running -= gateway->running > 0;
+}
+
 static void take_signals(struct session *session)
 {
     struct signalfd_siginfo info;
@@ -74,8 +81,7 @@ static void take_signals(struct session *session)
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        session->gateway->running--;
+    reap(session->gateway);
 }
 
 static void take_input(struct session *session)
@@ -222,15 +228,17 @@ static void serve(struct session *session)
     }
 }
 
-/* Translators see that their pipes are closed, and end docker: that takes a moment. */
+/* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
+ * hangs a signal frees us. */
 static void finish(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
         frame_drain(session->in); /* so that the client gets to our last words */
     shutdown(session->out, SHUT_RDWR);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-        continue;
+    sigprocmask(SIG_SETMASK, &session->gateway->mask, NULL);
+    while (session->gateway->running > 0 && waitpid(-1, NULL, 0) > 0)
+        session->gateway->running--;
 }
 
 int session_serve(struct gateway *gateway, int in, int out)

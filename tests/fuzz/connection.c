@@ -5,6 +5,7 @@
  * It must not know any RPC. */
 #include "fuzz.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +16,22 @@
 #include "frame.h"
 #include "gateway_http2.h"
 
-enum { HEAD = 3, FRAME_HEAD = 9, FRAME_MAX = 16384, CHILDREN = 4, MAX_REQUEST = 100000, ANSWERS = 16 };
+enum {
+    HEAD = 3,
+    FRAME_HEAD = 9,
+    FRAME_MAX = 16384,
+    CHILDREN = 4,
+    MAX_REQUEST = 100000,
+    ANSWERS = 16
+};
 
 enum part {
     BYTES,   /* the client sends them */
     FRAME,   /* the client sends a frame: type, flags, stream (one byte), payload */
     CALL,    /* the client sends the headers of an RPC: its number, flags, stream, more of them */
     MESSAGE, /* the client sends a message with its prefix: stream, flags, the rest */
-    ANSWER,  /* a translator writes, and ends */
+    ANSWER,  /* the next translator writes it, and ends */
+    PIECES,  /* of so many bytes: one */
     PASS,    /* time goes by: two bytes of milliseconds */
     READ,    /* the client reads all that there is */
     SHUT,    /* it does not read any more */
@@ -32,6 +41,12 @@ enum part {
 
 /* ==== translators ==== */
 
+static void append(struct buf *buf, const void *bytes, size_t length)
+{
+    if (!buf_append(buf, bytes, length))
+        abort();
+}
+
 /* What they write, one after the other; the last one is for all that follow. A pipe holds it. */
 static struct {
     const uint8_t *bytes;
@@ -39,6 +54,7 @@ static struct {
 } answers[ANSWERS];
 static size_t answer_count;
 static size_t answer_next;
+static size_t piece;
 
 void child_init(struct child *child)
 {
@@ -46,34 +62,48 @@ void child_init(struct child *child)
     buf_init(&child->unsent, 64 * 1024 * 1024);
 }
 
+/* The pipe's two ends: what it is to write is in unsent, and goes in pieces. */
 bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err)
 {
-    size_t length = answer_count == 0 ? 0 : answers[answer_next].length;
     int out[2];
 
     (void)program;
     (void)mask;
     (void)err;
-    if (pipe(out) != 0 ||
-        (length > 0 && write(out[1], answers[answer_next].bytes, length) != (ssize_t)length))
+    if (pipe(out) != 0)
         abort();
-    close(out[1]);
+    child->out = out[0];
+    child->in = out[1];
+    child->unsent.length = 0;
+    child->sent = 0;
+    if (answer_count > 0)
+        append(&child->unsent, answers[answer_next].bytes, answers[answer_next].length);
     if (answer_next + 1 < answer_count)
         answer_next++;
-    child->out = out[0];
-    buf_release(&child->unsent);
     return true;
 }
 
 void child_push(struct child *child)
 {
-    (void)child;
+    size_t left = child->unsent.length - child->sent;
+    size_t size = left < piece ? left : piece;
+
+    if (size > 0 && write(child->in, child->unsent.data + child->sent, size) != (ssize_t)size)
+        abort();
+    child->sent += size;
+    if (child->sent < child->unsent.length)
+        return;
+    close(child->in);
+    child->in = -1;
 }
 
 void child_close(struct child *child)
 {
+    if (child->in >= 0)
+        close(child->in);
     if (child->out >= 0)
         close(child->out);
+    child->in = -1;
     child->out = -1;
     buf_release(&child->unsent);
 }
@@ -84,12 +114,6 @@ static struct gateway gateway;
 static struct http2 http2;
 static int ends[2];
 static bool reads;
-
-static void append(struct buf *buf, const void *bytes, size_t length)
-{
-    if (!buf_append(buf, bytes, length))
-        abort();
-}
 
 static void put_frame_head(struct buf *buf, size_t length, uint8_t type, uint8_t flags,
                            uint8_t stream)
@@ -195,12 +219,21 @@ static void check(void)
         abort();
 }
 
+static bool is_readable(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+    return fd >= 0 && poll(&poll_fd, 1, 0) == 1;
+}
+
 static void work(void)
 {
     for (struct rpc *rpc = http2.rpcs; rpc != NULL; rpc = rpc->next) {
         if (rpc->state == RPC_WAITING)
             rpc_start(rpc);
-        while (rpc_wants_to_read(rpc))
+        if (rpc->child.out >= 0 && rpc_wants_to_write(rpc))
+            rpc_write(rpc);
+        if (is_readable(rpc->child.out))
             rpc_read(rpc);
     }
 }
@@ -246,6 +279,9 @@ static bool take_part(enum part part, const uint8_t *bytes, size_t length)
             answers[answer_count].bytes = bytes;
             answers[answer_count++].length = length;
         }
+        return true;
+    case PIECES:
+        piece = length == 0 || bytes[0] == 0 ? FRAME_MAX : bytes[0];
         return true;
     case PASS:
         pass(bytes, length);
@@ -298,6 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     reads = true;
     answer_count = 0;
     answer_next = 0;
+    piece = FRAME_MAX;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ||
         !http2_init(&http2, &gateway))
         abort();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file tests what is done about the descriptors that a program was started with: each test in
- * a process of its own.
+/* This file tests what is done about the descriptors and signals that a program was started with,
+ * in processes of their own.
  * It must not know what the program serves. */
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -226,6 +226,83 @@ static void test_unix_sockets_and_pipes_are_taken(void **state)
     check(takes_others);
 }
 
+/* --- inherit_signals --- */
+
+static bool takes_ending_signals(void)
+{
+    static const int meant[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+    static const int others[] = { SIGPIPE, SIGSEGV, SIGTSTP, SIGCONT, SIGWINCH };
+    sigset_t set;
+
+    for (size_t i = 0; i < COUNT(meant); i++)
+        signal(meant[i], SIG_DFL);
+    inherit_signals(&set);
+    for (size_t i = 0; i < COUNT(meant); i++)
+        if (sigismember(&set, meant[i]) != 1)
+            return false;
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (sigismember(&set, others[i]) != 0)
+            return false;
+    return true;
+}
+
+/* nohup's work is not undone. */
+static bool leaves_an_ignored_one(void)
+{
+    sigset_t set;
+
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+    inherit_signals(&set);
+    return sigismember(&set, SIGHUP) == 0 && sigismember(&set, SIGCHLD) == 1;
+}
+
+static void test_the_signals_that_end_us_are_taken_but_for_ignored_ones(void **state)
+{
+    (void)state;
+    check(takes_ending_signals);
+    check(leaves_an_ignored_one);
+}
+
+/* --- inherit_beside --- */
+
+static void test_a_program_beside_our_own_is_found(void **state)
+{
+    char own[4096] = "";
+    char path[4096];
+    const char *name = NULL;
+
+    (void)state;
+    assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
+    name = strrchr(own, '/') + 1;
+    assert_string_equal(inherit_beside(name, path, sizeof(path)), own);
+    assert_string_equal(inherit_beside("no-such-program", path, sizeof(path)), "no-such-program");
+}
+
+/* Where it does not fit it is looked for on PATH, and not in a folder whose name is cut off. */
+static void test_a_path_that_does_not_fit_is_not_cut_off(void **state)
+{
+    char own[4096] = "";
+    char path[4096];
+    const char *name = NULL;
+    size_t needed = 0;
+
+    (void)state;
+    needed = (size_t)readlink("/proc/self/exe", own, sizeof(own) - 1);
+    name = strrchr(own, '/') + 1;
+    needed += strlen(name) + 1;
+    for (size_t room = 0; room < needed + 3; room++) {
+        const char *found = NULL;
+
+        memset(path, '#', sizeof(path));
+        found = inherit_beside(name, path, room);
+        assert_string_equal(found, room > needed ? own : name);
+        assert_int_equal(path[room], '#');
+    }
+    /* A cut would have made it a program in the root folder. */
+    assert_string_equal(inherit_beside("bin", path, 1 + sizeof("bin")), "bin");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +311,9 @@ int main(void)
         TEST(test_standard_error_is_silent_only_where_it_is_the_clients_socket),
         TEST(test_tcp_is_refused_unless_it_is_allowed_and_kept_alive),
         TEST(test_unix_sockets_and_pipes_are_taken),
+        TEST(test_the_signals_that_end_us_are_taken_but_for_ignored_ones),
+        TEST(test_a_program_beside_our_own_is_found),
+        TEST(test_a_path_that_does_not_fit_is_not_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
