@@ -253,7 +253,7 @@ END
 
 # ---- what is left
 
-# others_gone: nothing but the servers runs, and there is no file but their sockets.
+# left_of: every RPC is called; then nothing but the servers runs, and there is no file but their sockets.
 left_of() {
     : >"$GO"
     SERVER=$SERVER scenario "$@" <<'END'
