@@ -37,7 +37,8 @@ teardown() {
     remove_all_containers
 }
 
-# ending: a scenario. Each of "calls" is begun by begin(cri) and is in its middle when begun() is true; nothing may be left of it.
+# ending: a scenario. A Pull and an Exec have a request, are in their middle when begun() has something, and have left nothing behind
+# when left() has nothing.
 ending() {
     {
         cat <<'END'

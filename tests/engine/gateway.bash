@@ -54,7 +54,7 @@ behind_inetd() {
     in_background "$1" "$(command -v inetd || echo /usr/sbin/inetd)" -i "$1.conf"
 }
 
-# A connection that says nothing and goes. A server whose process is not needed again ends by itself.
+# By a connection that says nothing and goes.
 connectable() {
     /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$1" 2>/dev/null
 }
