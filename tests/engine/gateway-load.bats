@@ -43,7 +43,7 @@ answering() {
     mv "$ANSWER.new" "$ANSWER"
 }
 
-# load: a scenario; SERVER is the listener's number.
+# load_of: a scenario; SERVER is the listener's number.
 load_of() {
     {
         cat <<'END'

@@ -229,6 +229,17 @@ with Cri(SOCKET) as cri, Within(2):
 END
 }
 
+@test "a translator that answers and ends without having read its request: the answer is the client's" {
+    translator <<<'exec <&-; exec cat "$BYTES"'
+    frames <<'END'
+answering(VERSION)
+with Cri(SOCKET) as cri:
+    for _ in range(10):
+        same(cri.Version(b"\xc2\x3e\x80\x80\x80\x04" + bytes(8 * 2**20)).runtime_name, "fake")
+    same(len(connections(int(os.environ["SERVER"]))), 1)
+END
+}
+
 @test "an answer that comes a byte at a time is whole" {
     translator <<'END'
 cat >/dev/null
