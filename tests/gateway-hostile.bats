@@ -190,7 +190,7 @@ translator() {
 }
 
 @test "more calls than translators may run wait for their turn" {
-    hostile waiting_streams
+    CRI_GATEWAY_CHILDREN=32 hostile waiting_streams
 }
 
 @test "a stream that is reset in any state is forgotten, and its docker ended" {

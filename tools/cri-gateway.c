@@ -30,7 +30,7 @@ static const char help[] =
     "Each RPC runs cri-oneshot, with the settings of our environment (CRI_ONESHOT_...).\n"
     "\n"
     "CRI_GATEWAY_TRANSLATOR    the translator (the cri-oneshot beside cri-gateway, else on PATH)\n"
-    "CRI_GATEWAY_CHILDREN      translators at once for one connection (32)\n"
+    "CRI_GATEWAY_CHILDREN      translators at once for one connection (128)\n"
     "CRI_GATEWAY_IDLE_TIMEOUT  milliseconds until a connection without an RPC is ended (300000)\n"
     "\n"
     "exit status: 0 done, 1 it could not serve, 2 wrong usage\n";
@@ -61,7 +61,7 @@ static void load_settings(struct gateway *gateway)
     if (*gateway->translator == '\0')
         gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
-        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "32", 1, CHILDREN_MAX);
+        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
     gateway->idle_timeout_ms =
         settings_number(&source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }

@@ -28,7 +28,7 @@ static bool put_message(struct buf *buf, const ProtobufCMessage *message)
     return true;
 }
 
-static bool put_text(struct buf *message, const char *bytes, size_t length)
+static bool put_id_bytes(struct buf *message, const char *bytes, size_t length)
 {
     uint8_t varint[WIRE_VARINT_BYTES];
     size_t count = wire_put_varint(varint, length);
@@ -39,7 +39,7 @@ static bool put_text(struct buf *message, const char *bytes, size_t length)
 
 static bool put_id(struct buf *message, const char *id)
 {
-    return put_text(message, id, strlen(id));
+    return put_id_bytes(message, id, strlen(id));
 }
 
 static bool request_own(struct steps *steps, struct buf *message)
@@ -54,7 +54,7 @@ static bool request_own_id(struct steps *steps, struct buf *message)
     size_t length = 0;
 
     return wire_find(steps->request, steps->request_length, ID_FIELD, &id, &length) &&
-           put_text(message, (const char *)id, length);
+           put_id_bytes(message, (const char *)id, length);
 }
 
 /* Of a field that is there several times the last one counts: the whole id overrides a short one,

@@ -197,9 +197,10 @@ static bool has_more(const struct rpc *rpc)
 
 static void offer(struct http2 *http2, struct rpc *rpc)
 {
-    if (!has_more(rpc))
+    if (!has_more(rpc) || rpc->reset)
         return;
     if (rpc->given_up) {
+        rpc->reset = true;
         nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, rpc->stream, NGHTTP2_CANCEL);
     } else if (!rpc->responded) {
         respond(http2, rpc);

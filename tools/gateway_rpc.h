@@ -63,6 +63,7 @@ struct rpc {
     bool deferred;         /* the response waits for out to have more */
     int64_t shut_since_ms; /* the client's window holds the response back; 0: it does not */
     bool given_up;         /* for too long: there is nobody to answer any more */
+    bool reset;            /* HTTP/2's word for that is on its way */
     struct err err;
 };
 

@@ -26,7 +26,7 @@ Code = grpc.StatusCode
 UNKNOWN = "0123456789abcdef" * 4
 SANITIZED = "/sanitize/" in os.environ["CRI_GATEWAY"]
 MOST_KIB = 8192 * (16 if SANITIZED else 1)  # of one connection's process; the sanitizers' own memory is another matter
-PROMPT = 5  # seconds in which something must happen that takes no time: the machine may be busy
+PROMPT = 15  # seconds in which something must happen that takes no time: the machine may be busy
 
 
 # ==== comparisons
