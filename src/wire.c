@@ -277,8 +277,10 @@ bool wire_find(const uint8_t *message, size_t length, unsigned number, const uin
         value.type = (enum wire_type)(tag & 7);
         if (!is_known(value.type) || !read_value(&span, &value))
             return false;
-        if (tag >> 3 != number || value.type != WIRE_BYTES)
+        if (tag >> 3 != number)
             continue;
+        if (value.type != WIRE_BYTES)
+            return false;
         *bytes = value.bytes.next;
         *size = (size_t)(value.bytes.end - value.bytes.next);
     }

@@ -23,7 +23,7 @@ bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *byt
 
 /* Finds a field of wire type "bytes" (a string, bytes or a message) at the top level of a message,
  * its last occurrence, which is the one that counts; *size is 0 when there is none. False when the
- * message's bytes are not protobuf. */
+ * message's bytes are not protobuf, or the field has another wire type. */
 bool wire_find(const uint8_t *message, size_t length, unsigned number, const uint8_t **bytes,
                size_t *size);
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +41,17 @@ struct options {
     bool compositions;
 };
 
-static int wrong_usage(const char *what, const char *word)
+static int wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong_usage(const char *format, ...)
 {
-    fprintf(stderr, "cri-gateway: %s%s%s%s\n", what, *word == '\0' ? "" : " \"", word,
-            *word == '\0' ? "" : "\"");
-    fputs("cri-gateway --help shows what there is\n", stderr);
+    va_list arguments;
+
+    fputs("cri-gateway: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("\ncri-gateway --help shows what there is\n", stderr);
     return USAGE;
 }
 
@@ -126,25 +133,38 @@ static bool take_number(const char *text, int base, unsigned long low, unsigned 
     return *end == '\0' && *number >= low && *number <= high;
 }
 
-/* USER, USER:GROUP or :GROUP. A user alone brings its own group. */
-static bool take_owner(char *text, struct listen_options *options)
+static bool take_user(const char *name, struct listen_options *options)
 {
-    char *colon = strchr(text, ':');
     unsigned long number = 0;
 
-    if (colon != NULL)
-        *colon = '\0';
-    if (take_number(text, 10, 0, INT_MAX, &number))
-        options->user = (uid_t)number;
-    else if (*text != '\0' && !find_user(text, &options->user, &options->group))
-        return false;
-    if (colon == NULL)
-        return *text != '\0';
-    if (take_number(colon + 1, 10, 0, INT_MAX, &number))
-        options->group = (gid_t)number;
-    else if (!find_group(colon + 1, &options->group))
-        return false;
+    if (!take_number(name, 10, 0, INT_MAX, &number))
+        return find_user(name, &options->user, &options->group);
+    options->user = (uid_t)number;
     return true;
+}
+
+static bool take_group(const char *name, struct listen_options *options)
+{
+    unsigned long number = 0;
+
+    if (!take_number(name, 10, 0, INT_MAX, &number))
+        return find_group(name, &options->group);
+    options->group = (gid_t)number;
+    return true;
+}
+
+/* USER, USER:GROUP or :GROUP. A user of the system's brings its own group. */
+static bool take_owner(const char *text, struct listen_options *options)
+{
+    char user[LOGIN_NAME_MAX] = "";
+    size_t length = strcspn(text, ":");
+
+    if (length >= sizeof(user))
+        return false;
+    memcpy(user, text, length);
+    if (text[length] == '\0')
+        return take_user(user, options);
+    return (length == 0 || take_user(user, options)) && take_group(text + length + 1, options);
 }
 
 static const struct option long_options[] = {
@@ -191,22 +211,23 @@ int main(int argc, char **argv)
                                            .connections = CONNECTIONS } };
     struct gateway gateway = { .held = 0 };
     int option = 0;
+    int row = 0;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h", long_options, &row)) != -1) {
         if (option == '?')
-            return wrong_usage("this option is not known, or wants a value:", argv[optind - 1]);
+            return wrong_usage("\"%s\": is not known, or wants a value", argv[optind - 1]);
         if (!take_option(&options, option))
-            return wrong_usage("this cannot be the value of an option:", optarg);
+            return wrong_usage("--%s: cannot be \"%s\"", long_options[row].name, optarg);
     }
     if (optind < argc)
-        return wrong_usage("this is not wanted:", argv[optind]);
+        return wrong_usage("\"%s\": is not wanted", argv[optind]);
     if (options.compositions) {
         steps_print();
         return EXIT_SUCCESS;
     }
     if (options.listen.path == NULL && isatty(STDIN_FILENO))
-        return wrong_usage("a client is expected on standard input", "");
+        return wrong_usage("a client is expected on standard input");
     inherit_fill();
     load_settings(&gateway);
     if (options.listen.path != NULL)

@@ -11,7 +11,12 @@
 #include "gateway_composition.h"
 #include "wire.h"
 
-enum { MEMORY = 64 * 1024 * 1024, RESPONSE = 4096 };
+enum {
+    MEMORY = 64 * 1024 * 1024,
+    RESPONSE = 4096,
+    NO_FIELD = 0,
+    NAMING_FIELD = 1, /* of a composed RPC: it says what the RPC is about */
+};
 
 static const struct step *current(const struct steps *steps)
 {
@@ -76,7 +81,8 @@ bool steps_init(struct steps *steps, const struct method *method, const uint8_t 
     arena_init(&steps->arena, MEMORY, out_of_memory, NULL);
     buf_init(&steps->response, RESPONSE);
     strv_init(&steps->members, &steps->arena);
-    return wire_find(request, length, 1, &bytes, &size) ||
+    return wire_find(request, length, steps->composition == NULL ? NO_FIELD : NAMING_FIELD, &bytes,
+                     &size) ||
            err_set(err, GRPC_INVALID_ARGUMENT, "request: is not protobuf");
 }
 

@@ -37,7 +37,8 @@ struct steps {
 };
 
 /* Starts with an RPC's request, which must stay. False with INVALID_ARGUMENT when its bytes are not
- * protobuf. steps_release is due in either case. */
+ * protobuf, or what a composed RPC is about is named by something else than the CRI's field.
+ * steps_release is due in either case. */
 bool steps_init(struct steps *steps, const struct method *method, const uint8_t *request,
                 size_t length, const struct settings *settings, struct err *err);
 void steps_release(struct steps *steps);

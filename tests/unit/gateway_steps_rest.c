@@ -283,9 +283,19 @@ static void test_the_printed_steps_are_supported_rpcs(void **state)
 
 #define LINKS(name) cmocka_unit_test_setup_teardown(name, links_set_up, links_tear_down)
 
+/* The translator would refuse it too: it must not first be taken for one that is gone. */
+static void test_an_id_that_is_no_text_is_refused(void **state)
+{
+    (void)state;
+    assert_false(begin("StopContainer", varint(1, 5)));
+    expect_end(GRPC_INVALID_ARGUMENT, "request: is not protobuf");
+    assert_true(begin("Status", varint(1, 1))); /* "verbose" */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STEPS(test_an_id_that_is_no_text_is_refused),
         STEPS(test_a_pulled_image_is_answered_by_its_id),
         STEPS(test_a_pull_that_fails_is_the_rpcs_own_failure),
         STEPS(test_an_image_that_went_after_its_pull_is_told),
