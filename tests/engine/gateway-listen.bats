@@ -313,13 +313,13 @@ END
     refuses_to_start 2 '"--listen"' --listen
     refuses_to_start 2 '"word"' --listen="$SOCKET" word
     for mode in 0888 x 1777 '' 06x -1 ' 0600'; do
-        refuses_to_start 2 "the value of an option:${mode:+ \"$mode\"}" --listen="$SOCKET" --mode="$mode"
+        refuses_to_start 2 "--mode: cannot be \"$mode\"" --listen="$SOCKET" --mode="$mode"
     done
     for owner in no-such-user 0:no-such-group '' : x: no-such-user:0 -1 99999999999 1:99999999999; do
-        refuses_to_start 2 'the value of an option:' --listen="$SOCKET" --owner="$owner"
+        refuses_to_start 2 "--owner: cannot be \"$owner\"" --listen="$SOCKET" --owner="$owner"
     done
     for connections in 0 -1 x '' 99999999 1.5; do
-        refuses_to_start 2 "the value of an option:${connections:+ \"$connections\"}" --listen="$SOCKET" --connections="$connections"
+        refuses_to_start 2 "--connections: cannot be \"$connections\"" --listen="$SOCKET" --connections="$connections"
     done
     [ ! -e "$SOCKET" ]
 }
