@@ -13,15 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd.h"
+
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
 enum { HIGH_FD = COMMAND_FIRST_FD + COMMAND_FILES };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
 
 static bool system_error(struct err *err, const char *what)
 {
@@ -35,12 +30,12 @@ static int content_fd(const struct command_file *file)
     int high = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, HIGH_FD);
     size_t at = 0;
 
-    close_fd(&low);
+    fd_close(&low);
     while (high >= 0 && at < file->length) {
         ssize_t count = write(high, file->data + at, file->length - at);
 
         if (count < 0)
-            close_fd(&high);
+            fd_close(&high);
         else
             at += (size_t)count;
     }
@@ -74,7 +69,7 @@ static bool make_config_dir(const struct command *command, struct launched *chil
             symlinkat(command->contexts_target, dir, "contexts") == 0);
     if (!made)
         system_error(err, "folder for docker's configuration");
-    close_fd(&dir);
+    fd_close(&dir);
     return made;
 }
 
@@ -89,7 +84,7 @@ void launch_clean_up(const struct command *command, const struct launched *child
         return;
     unlinkat(dir, "config.json", 0);
     unlinkat(dir, "contexts", 0);
-    close_fd(&dir);
+    fd_close(&dir);
     rmdir(command->config_dir);
 }
 
@@ -212,10 +207,10 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
         failed = spawn(command, files, out[1], error[1], mask, &child->pid);
         ready = failed == 0 || spawn_failed(command, failed, err);
     }
-    close_fd(&out[1]);
-    close_fd(&error[1]);
+    fd_close(&out[1]);
+    fd_close(&error[1]);
     for (size_t i = 0; i < COMMAND_FILES; i++)
-        close_fd(&files[i]);
+        fd_close(&files[i]);
     child->stdout_fd = out[0];
     child->stderr_fd = error[0];
     if (ready) {

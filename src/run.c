@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "frame.h"
 #include "inherit.h"
 #include "launch.h"
@@ -30,13 +31,6 @@ struct child {
     enum end end; /* why we end it; END_NONE: it ends by itself */
     int64_t kill_ms;
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
 
 /* What is beyond the cap is lost, so that it counts also of a child that has ended by itself. */
 static void end_child(struct child *child, enum end why)
@@ -70,7 +64,7 @@ static void collect(struct child *child, int *fd, struct buf *buf, const struct 
         if (count < 0 && errno == EAGAIN)
             return;
         if (count <= 0) {
-            close_fd(fd);
+            fd_close(fd);
             return;
         }
         if (!drop) {
@@ -251,8 +245,8 @@ static bool run_blocked(const struct command *command, const struct run_limits *
         fill_result(output, reap(child));
         output->ended_early = child->end != END_NONE;
     }
-    close_fd(&child->process.stdout_fd);
-    close_fd(&child->process.stderr_fd);
+    fd_close(&child->process.stdout_fd);
+    fd_close(&child->process.stderr_fd);
     launch_clean_up(command, &child->process);
     return started && explain_end(child->end, err);
 }
@@ -276,7 +270,7 @@ bool run(const struct command *command, const struct run_limits *limits, struct 
         err_set(err, GRPC_INTERNAL, "signalfd: %s", strerror(errno));
     else
         done = run_blocked(command, limits, &before, &child, output, err);
-    close_fd(&child.signals);
+    fd_close(&child.signals);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return done;
 }

@@ -10,9 +10,6 @@
 /* libprotobuf-c reads tags and lengths of five bytes at the most. */
 enum { SHORT_BYTES = 5 };
 
-/* https://protobuf.dev/programming-guides/encoding/#structure */
-enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
-
 /* One level of the walk: a message within the field of the level above. */
 struct level {
     const struct level *above;
@@ -66,6 +63,11 @@ size_t wire_put_varint(uint8_t bytes[WIRE_VARINT_BYTES], uint64_t value)
         count++;
     } while (value > 0);
     return count;
+}
+
+uint64_t wire_tag(unsigned number, enum wire_type type)
+{
+    return (uint64_t)number << 3 | type;
 }
 
 static const char *path_of(struct arena *arena, const struct level *level, const char *field)

@@ -27,6 +27,13 @@ bool wire_check(const ProtobufCMessageDescriptor *descriptor, const uint8_t *byt
 bool wire_find(const uint8_t *message, size_t length, unsigned number, const uint8_t **bytes,
                size_t *size);
 
+/* https://protobuf.dev/programming-guides/encoding/#structure; WIRE_BYTES: strings, bytes and
+ * messages. */
+enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+/* What stands before a field's value. */
+uint64_t wire_tag(unsigned number, enum wire_type type);
+
 /* Reads a base-128 varint. Returns the bytes it took, 0 when they end before it does, or -1 when
  * it is longer than 10 bytes or does not fit 64 bits. */
 int wire_varint(const uint8_t *bytes, size_t length, uint64_t *value);

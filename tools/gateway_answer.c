@@ -7,8 +7,7 @@
 #include "oneshot/v1/oneshot.pb-c.h"
 #include "wire.h"
 
-/* https://protobuf.dev/programming-guides/encoding/#structure */
-enum { TYPE_BITS = 3, TYPE_BYTES = 2, OUTCOME = 1 };
+enum { OUTCOME = 1 };
 
 void answer_init(struct answer *answer, const struct method *method, bool prefixed)
 {
@@ -55,10 +54,10 @@ static bool begin_field(struct answer *answer, uint64_t tag, uint64_t length, st
 {
     answer->head_length = 0;
     answer->left = (size_t)length;
-    answer->is_outcome = tag == (OUTCOME << TYPE_BITS | TYPE_BYTES);
+    answer->is_outcome = tag == wire_tag(OUTCOME, WIRE_BYTES);
     if (answer->is_outcome)
         return length <= ANSWER_OUTCOME || garbage(err);
-    if (tag != ((uint64_t)answer->method->field << TYPE_BITS | TYPE_BYTES) || length > UINT32_MAX)
+    if (tag != wire_tag(answer->method->field, WIRE_BYTES) || length > UINT32_MAX)
         return garbage(err);
     return !answer->prefixed || grpc_put_prefix(messages, (size_t)length) || no_room(err);
 }

@@ -10,19 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fd.h"
+
 enum { CAP = 64 * 1024 * 1024 };
 
 void child_init(struct child *child)
 {
     *child = (struct child){ .in = -1, .out = -1 };
     buf_init(&child->unsent, CAP);
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 static int spawn(const char *program, int in, int out, const sigset_t *mask)
@@ -62,8 +57,8 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
         failed = errno;
     else
         failed = spawn(program, in[0], out[1], mask);
-    close_fd(&in[0]);
-    close_fd(&out[1]);
+    fd_close(&in[0]);
+    fd_close(&out[1]);
     child->in = in[1];
     child->out = out[0];
     child->sent = 0;
@@ -83,15 +78,15 @@ void child_push(struct child *child)
         child->sent += (size_t)count;
     /* One that does not read on may have answered already. */
     if (child->sent == child->unsent.length || (count < 0 && errno != EAGAIN && errno != EINTR)) {
-        close_fd(&child->in);
+        fd_close(&child->in);
         buf_release(&child->unsent);
     }
 }
 
 void child_close(struct child *child)
 {
-    close_fd(&child->in);
-    close_fd(&child->out);
+    fd_close(&child->in);
+    fd_close(&child->out);
     buf_release(&child->unsent);
     child->sent = 0;
 }

@@ -11,10 +11,7 @@
 #include "loglink.h"
 #include "wire.h"
 
-enum {
-    ID_FIELD = 1, /* of every request that names a container or a pod sandbox */
-    ID_TAG = ID_FIELD << 3 | 2,
-};
+enum { ID_FIELD = 1 }; /* of every request that names a container or a pod sandbox */
 
 /* ==== requests ==== */
 
@@ -33,8 +30,8 @@ static bool put_id_bytes(struct buf *message, const char *bytes, size_t length)
     uint8_t varint[WIRE_VARINT_BYTES];
     size_t count = wire_put_varint(varint, length);
 
-    return buf_putc(message, (char)ID_TAG) && buf_append(message, varint, count) &&
-           buf_append(message, bytes, length);
+    return buf_putc(message, (char)wire_tag(ID_FIELD, WIRE_BYTES)) &&
+           buf_append(message, varint, count) && buf_append(message, bytes, length);
 }
 
 static bool put_id(struct buf *message, const char *id)

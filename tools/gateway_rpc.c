@@ -22,8 +22,6 @@ enum {
     SLACK_MS = RUN_GRACE_MS + 1000, /* the translator ends at the deadline by itself */
     HEAD_CAP = 64,
     TIMEOUT_FIELD = 1,
-    TYPE_BITS = 3,
-    TYPE_BYTES = 2,
 };
 
 struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
@@ -176,10 +174,10 @@ static bool put_head(const struct rpc *rpc, unsigned field, size_t length, struc
 {
     int64_t left_ms = rpc->deadline_ms == 0 ? 0 : rpc->deadline_ms - monotonic_ms();
 
-    if (rpc->deadline_ms != 0 && !(put_varint(head, TIMEOUT_FIELD << TYPE_BITS) &&
+    if (rpc->deadline_ms != 0 && !(put_varint(head, wire_tag(TIMEOUT_FIELD, WIRE_VARINT)) &&
                                    put_varint(head, left_ms < 1 ? 1 : (uint64_t)left_ms)))
         return false;
-    return put_varint(head, field << TYPE_BITS | TYPE_BYTES) && put_varint(head, length);
+    return put_varint(head, wire_tag(field, WIRE_BYTES)) && put_varint(head, length);
 }
 
 static bool put_frame(struct rpc *rpc, unsigned field)
