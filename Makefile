@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo: a pod's whole life on a docker engine; make check: every test. Both install what they need.
-# Settings: SANITIZE=1 (ASan and UBSan), WERROR= (warnings stay warnings), CC, CFLAGS, LDFLAGS;
-# of install and uninstall: DESTDIR, PREFIX, SYSCONFDIR, LOCALSTATEDIR, UNITDIR (tools/install).
+# Settings: SANITIZE=1 (ASan, UBSan), WERROR= (warnings stay warnings), CC, CFLAGS, LDFLAGS; of install: see tools/install.
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -25,7 +24,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstric
 # The generated code names a member "linux", which the GNU modes of C define as a macro.
 STD := -std=c11 -D_GNU_SOURCE
 GEN := $(BUILD)/gen
-INCLUDE := -Isrc -isystem $(GEN)
+INCLUDE := -Isrc -Itools -Itests/unit -isystem $(GEN)
 COMPILE = $(CC) $(STD) $(INCLUDE) $(WARN) $(HARDEN) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(HARDEN) $(CFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -l:libprotobuf-c.a -l:libjansson.a
@@ -33,13 +32,11 @@ LIBS := -l:libprotobuf-c.a -l:libjansson.a
 PROTOS := runtime/v1/api oneshot/v1/oneshot
 GEN_O := $(PROTOS:%=$(GEN)/%.pb-c.o)
 GEN_H := $(PROTOS:%=$(GEN)/%.pb-c.h)
-CORE_O := $(patsubst src/%.c,$(BUILD)/src/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
-JSON_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/protojson*.c))
-FRAME_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/frame_*.c))
-FIXTURE_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/fixture_*.c))
-GATEWAY_O := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/gateway_*.c))
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
-GATEWAY_UNIT := $(filter $(BUILD)/tests/gateway_%,$(UNIT))
+# Each folder's objects but for its main.c, as one archive, so that a program takes what it needs.
+objects = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(addsuffix /*.c,$1))))
+CORE := $(BUILD)/core.a
+ARCHIVES := $(addprefix $(BUILD)/,json.a frame.a fixture.a gateway.a)
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 PROGRAMS := $(addprefix $(BUILD)/bin/,cri-oneshot cri-frame cri-fixture cri-gateway)
 STAND_IN := $(BUILD)/bin/cri-fixture-docker
 PAUSE := $(BUILD)/bin/pause
@@ -63,28 +60,32 @@ $(BUILD)/%.o: %.c | $(GEN_H)
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
+.SECONDEXPANSION:
+$(CORE): $(call objects,src src/base src/docker src/cri src/host) $(GEN_O)
+$(ARCHIVES): $(BUILD)/%.a: $$(call objects,tools/$$*)
+$(CORE) $(ARCHIVES):
+	rm -f $@
+	$(AR) rcs $@ $^
+
 $(BUILD)/bin/cri-oneshot: LDFLAGS += $(STATIC)
-$(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE_O) $(GEN_O)
-$(BUILD)/bin/cri-frame: $(BUILD)/tools/cri-frame.o $(FRAME_O) $(JSON_O) $(CORE_O) $(GEN_O)
-$(BUILD)/bin/cri-fixture: $(BUILD)/tools/cri-fixture.o $(FIXTURE_O) $(BUILD)/tools/frame_client.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-oneshot: $(BUILD)/src/main.o $(CORE)
+$(BUILD)/bin/cri-frame: $(BUILD)/tools/frame/main.o $(addprefix $(BUILD)/,frame.a json.a) $(CORE)
+$(BUILD)/bin/cri-fixture: $(BUILD)/tools/fixture/main.o $(addprefix $(BUILD)/,fixture.a frame.a json.a) $(CORE)
 $(BUILD)/bin/cri-gateway: LDFLAGS += $(STATIC)
 $(BUILD)/bin/cri-gateway: LIBS += -l:libnghttp2.a
-$(BUILD)/bin/cri-gateway: $(BUILD)/tools/cri-gateway.o $(GATEWAY_O) $(CORE_O) $(GEN_O)
+$(BUILD)/bin/cri-gateway: $(BUILD)/tools/gateway/main.o $(BUILD)/gateway.a $(CORE)
 $(PROGRAMS):
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
-# The docker stand-in is cri-fixture under another name.
 $(STAND_IN): $(BUILD)/bin/cri-fixture
 	ln -sf cri-fixture $@
 # The image of a pod's first process holds nothing else, so it is linked in whole.
-$(PAUSE): tools/pause.c
+$(PAUSE): tools/pause/pause.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(WARN) -Os -static -s -o $@ $<
-$(GATEWAY_UNIT): LIBS += -l:libnghttp2.a
-$(GATEWAY_UNIT): $(GATEWAY_O)
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(JSON_O) $(CORE_O) $(GEN_O)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(ARCHIVES) $(CORE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -l:libnghttp2.a -lcmocka
 
 unit-programs: $(UNIT)
 
@@ -105,7 +106,7 @@ lint: all
 	BUILD=$(BUILD) tests/lint/run
 
 format:
-	clang-format -i src/*.[ch] tools/*.[ch] tests/unit/*.[ch]
+	find src tools tests/unit tests/fuzz -name '*.[ch]' -exec clang-format -i {} +
 
 install: all
 install uninstall:

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "fields.h"
-#include "json.h"
-#include "wire.h"
+#include "base/document.h"
+#include "base/wire.h"
+#include "cri/fields.h"
+#include "docker/failure.h"
 
 static void *allocate(void *arena, size_t size)
 {
@@ -30,7 +30,7 @@ void exchange_init(struct exchange *exchange, const struct call *call)
     strv_init(&exchange->plan.command.argv, call->arena);
     strv_init(&exchange->plan.command.env, call->arena);
     exchange->plan.command.output_cap = OUTPUT_CAP_DEFAULT;
-    json_use(call->scratch);
+    doc_use(call->scratch);
 }
 
 /* The member of a oneof that a field number names. */

@@ -5,8 +5,8 @@
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
-#include "call.h"
-#include "cri.h"
+#include "base/cri.h"
+#include "docker/call.h"
 #include "methods.h"
 
 /* The memory that a hostile request may make us use. */

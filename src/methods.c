@@ -4,16 +4,16 @@
  * It must not know how a call is served. */
 #include "methods.h"
 
-#include "after.h"
-#include "after_stats.h"
-#include "container.h"
-#include "events.h"
-#include "exec.h"
-#include "image.h"
-#include "metrics.h"
-#include "node.h"
-#include "sandbox.h"
-#include "stats.h"
+#include "cri/container.h"
+#include "cri/events.h"
+#include "cri/exec.h"
+#include "cri/image.h"
+#include "cri/metrics.h"
+#include "cri/node.h"
+#include "cri/sandbox.h"
+#include "cri/stats.h"
+#include "host/steps.h"
+#include "host/usage_steps.h"
 
 #define STREAMING_SERVER                                                                           \
     "it wants a streaming server, which a process that lives for one call is not"

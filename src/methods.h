@@ -4,7 +4,7 @@
 #ifndef METHODS_H
 #define METHODS_H
 
-#include "call.h"
+#include "docker/call.h"
 
 struct method {
     const char *name;          /* as in the .proto: "StopContainer" */

@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/frame.h"
+#include "base/inherit.h"
+#include "docker/run.h"
+#include "docker/show.h"
 #include "exchange.h"
-#include "frame.h"
-#include "inherit.h"
-#include "run.h"
-#include "show.h"
+#include "settings.h"
 #include "surroundings.h"
 #include "trace.h"
 

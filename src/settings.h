@@ -8,29 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
-
-struct settings {
-    const char *docker;          /* CRI_ONESHOT_DOCKER: the program, looked for on PATH */
-    unsigned docker_version;     /* CRI_ONESHOT_DOCKER_VERSION: 100 * major + minor */
-    const char *pause_image;     /* CRI_ONESHOT_PAUSE_IMAGE */
-    int64_t pause_oom_score_adj; /* CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ: -1000 to 1000 */
-    const char *network;         /* CRI_ONESHOT_NETWORK: of pods with a network of their own */
-    const char *docker_root;     /* CRI_ONESHOT_DOCKER_ROOT: absolute */
-    const char *trace;           /* CRI_ONESHOT_TRACE: a file or a descriptor's number; "" */
-    size_t max_request;          /* CRI_ONESHOT_MAX_REQUEST: bytes */
-    int64_t read_timeout_ms;     /* CRI_ONESHOT_READ_TIMEOUT: milliseconds */
-    const char *log_opts;        /* CRI_ONESHOT_LOG_OPTS: NAME=VALUE,NAME=VALUE; "" */
-    bool allow_tcp;              /* CRI_ONESHOT_ALLOW_TCP: yes or no */
-    const char *host_root;       /* CRI_ONESHOT_HOST_ROOT: prefix of host paths we read; "" */
-};
-
-/* Docker's first command lines with flags that 20.10 does not have. */
-enum {
-    DOCKER_RECURSIVE_READONLY = 2500, /* --mount …,bind-recursive=… */
-    DOCKER_CDI_DEVICES = 2500,        /* --device=vendor.com/class=name */
-    DOCKER_IMAGE_MOUNTS = 2800,       /* --mount type=image */
-};
+#include "docker/call.h"
 
 /* The value of a variable, or NULL where it is not set. */
 typedef const char *settings_lookup(void *context, const char *name);

@@ -12,8 +12,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "json.h"
+#include "base/buf.h"
+#include "base/document.h"
 
 enum { CONFIG_MAX = 1024 * 1024 };
 
@@ -37,7 +37,7 @@ static const char *new_nonce(struct arena *arena)
     /* No more than 256 bytes are always given at once (getrandom(2)). */
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
         number = (unsigned long long)getpid();
-    json_seed(number);
+    doc_seed(number);
     return arena_printf(arena, "%016llx", number);
 }
 
@@ -96,7 +96,7 @@ static const char *current_context(struct arena *arena, const char *folder)
         read_file(arena_printf(arena, "%s/config.json", folder), &content);
     if (content.length > 0)
         context = arena_strdup(
-            arena, json_text(json_read(content.data, content.length, &ignored), "currentContext"));
+            arena, doc_text(doc_read(content.data, content.length, &ignored), "currentContext"));
     buf_release(&content);
     return context;
 }

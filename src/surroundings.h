@@ -5,7 +5,7 @@
 #ifndef SURROUNDINGS_H
 #define SURROUNDINGS_H
 
-#include "call.h"
+#include "docker/call.h"
 
 /* A settings_lookup of the process's environment; context is not used. */
 const char *surroundings_variable(void *context, const char *name);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "json.h"
+#include "base/document.h"
 
 static int open_trace(const char *name)
 {
@@ -43,7 +43,7 @@ static void add_ids(json_t *ids, const ProtobufCMessage *message)
             continue;
         value = *(char *const *)(const void *)((const char *)message + field->offset);
         if (value != NULL && *value != '\0')
-            json_put_text(ids, field->name, value);
+            doc_put_text(ids, field->name, value);
     }
 }
 
@@ -62,7 +62,7 @@ static void add_call(json_t *line, const struct exchange *exchange)
 
     add_ids(ids, exchange->call.request);
     add_ids(ids, exchange->result);
-    json_put_text(line, "method", exchange->method == NULL ? "" : exchange->method->name);
+    doc_put_text(line, "method", exchange->method == NULL ? "" : exchange->method->name);
     json_object_set_new(line, "ids", ids);
 }
 
@@ -81,13 +81,13 @@ bool trace_write(const struct exchange *exchange, const struct trace *trace, con
         json_object_set_new(line, "exit", json_integer(trace->exit_code));
     }
     json_object_set_new(line, "code", json_integer(err->code));
-    json_put_text(line, "message", err->text);
+    doc_put_text(line, "message", err->text);
     if (exchange->plan.ignored.count > 0)
         json_object_set_new(line, "ignored", words_of(&exchange->plan.ignored));
     json_object_set_new(line, "read_ms", json_real(trace->read_ms));
     json_object_set_new(line, "docker_ms", json_real(trace->docker_ms));
     json_object_set_new(line, "parse_ms", json_real(trace->parse_ms));
-    text = arena_printf(arena, "%s\n", json_compact(arena, line));
+    text = arena_printf(arena, "%s\n", doc_compact(arena, line));
     if (fd >= 0) {
         written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
         close(fd);

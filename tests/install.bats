@@ -304,7 +304,7 @@ readme_settings() {
 }
 
 @test "the settings file lists just the settings that the programs know, and so does the README" {
-    grep -ohE '"CRI_[A-Z_]+"' "$ROOT/src/settings.c" "$ROOT/tools/cri-gateway.c" | tr -d '"' | sort -u >"$WORK/known"
+    grep -ohE '"CRI_[A-Z_]+"' "$ROOT/src/settings.c" "$ROOT/tools/gateway/main.c" | tr -d '"' | sort -u >"$WORK/known"
     [ "$(wc -l <"$WORK/known")" -ge 15 ]
     sed -n 's/^#\{0,1\}\(CRI_[A-Z_]*\)=.*/\1/p' "$ROOT/tools/environment" | sort -u | same "$WORK/known"
     readme_settings | sed 's/=.*//' | same "$WORK/known"

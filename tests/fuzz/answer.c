@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway_answer.h"
+#include "gateway/answer.h"
 
 enum { CAP = 4096, MOST = 64 };
 

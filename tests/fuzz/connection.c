@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "frame.h"
-#include "gateway_http2.h"
+#include "base/frame.h"
+#include "gateway/http2.h"
 
 enum {
     HEAD = 3,

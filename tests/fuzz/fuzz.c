@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wire.h"
+#include "docker/show.h"
 #include "exchange.h"
-#include "show.h"
-#include "wire.h"
+#include "settings.h"
 
 enum { SEPARATOR = 0x1e };
 

@@ -3,7 +3,7 @@
  * It must not know any RPC. */
 #include "fuzz.h"
 
-#include "wire.h"
+#include "base/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

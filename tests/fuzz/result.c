@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "base/wire.h"
 
 enum { REQUESTS = 4096, REQUEST_MAX = 1024 * 1024 };
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway_steps.h"
-#include "wire.h"
+#include "base/wire.h"
+#include "gateway/steps.h"
 
 enum { HEAD = 3, RUNS = 100000, CAP = 1024 * 1024, ID_DIGITS = 64 };
 

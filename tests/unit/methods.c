@@ -3,7 +3,7 @@
  * It must not know what any RPC does. */
 #include "test.h"
 
-#include "cri.h"
+#include "base/cri.h"
 #include "methods.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {

@@ -11,8 +11,8 @@
 
 #include "test.h"
 
-#include "frame.h"
-#include "run.h"
+#include "base/frame.h"
+#include "docker/run.h"
 
 static struct command command;
 static struct run_limits limits;

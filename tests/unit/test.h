@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "arena.h"
-#include "err.h"
+#include "base/arena.h"
+#include "base/err.h"
 
 static struct arena arena;
 static struct err err;

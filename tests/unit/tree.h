@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #include <ftw.h>
 
-#include "arena.h"
+#include "base/arena.h"
 
 static struct arena arena;
 static char tree[] = "/tmp/cri-oneshot-tree-XXXXXX";

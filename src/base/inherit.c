@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file looks after the descriptors and signals that a program was started with.
+ * It must not know what the program serves. */
+#include "base/inherit.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void inherit_fill(void)
+{
+    int fd = 0;
+
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+void inherit_silence_stderr(void)
+{
+    struct stat out = { 0 };
+    struct stat error = { 0 };
+    int null = -1;
+
+    if (fstat(STDOUT_FILENO, &out) != 0 || fstat(STDERR_FILENO, &error) != 0 ||
+        out.st_dev != error.st_dev || out.st_ino != error.st_ino)
+        return;
+    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0) {
+        dup2(null, STDERR_FILENO);
+        close(null);
+    }
+}
+
+bool inherit_check_transport(bool allow_tcp, struct err *err)
+{
+    const int on = 1;
+
+    for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
+        struct sockaddr_storage address = { 0 };
+        socklen_t length = sizeof(address);
+
+        if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+            (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+            continue;
+        if (!allow_tcp)
+            return err_set(err, GRPC_PERMISSION_DENIED,
+                           "a TCP socket lets anyone in who can reach it: refused unless "
+                           "CRI_ONESHOT_ALLOW_TCP=yes");
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    }
+    return true;
+}
+
+void inherit_signals(sigset_t *set)
+{
+    static const int ending[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
+                                  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+
+    sigemptyset(set);
+    sigaddset(set, SIGCHLD);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        struct sigaction action = { .sa_flags = 0 };
+
+        sigaction(ending[i], NULL, &action);
+        if (action.sa_handler != SIG_IGN)
+            sigaddset(set, ending[i]);
+    }
+}
+
+const char *inherit_beside(const char *name, char *path, size_t room)
+{
+    size_t length = strlen(name) + 1;
+    ssize_t own = room < length ? -1 : readlink("/proc/self/exe", path, room - length);
+    char *slash = NULL;
+
+    if (own <= 0 || (size_t)own == room - length) /* none, or cut off */
+        return name;
+    path[own] = '\0';
+    slash = strrchr(path, '/');
+    memcpy(slash + 1, name, length);
+    return access(path, X_OK) == 0 ? path : name;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file hands a container's environment to docker without showing a value in argv.
+ * It must not know which command the options are for. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/document.h"
+#include "base/utf8.h"
+#include "cri/options.h"
+
+enum {
+    FILE_VALUE_MAX = 60 * 1024,        /* docker's reader takes lines of 64 KiB */
+    ENV_VALUE_MAX = 128 * 1024 - 1024, /* one string of an environment (MAX_ARG_STRLEN) */
+};
+
+static bool check_variable(const CRI(KeyValue) *variable, struct err *err)
+{
+    const char *value = (const char *)variable->value.data;
+    size_t length = variable->value.len;
+
+    if (*variable->key == '\0' || strchr(variable->key, '=') != NULL)
+        return err_set(err, GRPC_INVALID_ARGUMENT, "envs: the name \"%s\" is empty or holds \"=\"",
+                       variable->key);
+    if (length > 0 && (memchr(value, '\0', length) != NULL || !utf8_valid(value, length)))
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "envs: the value of \"%s\" has a NUL byte or is not UTF-8, which docker "
+                       "would change",
+                       variable->key);
+    return true;
+}
+
+/* docker's reader of --env-file (seen on 20.10 and 28.2) strips leading blanks, skips lines that
+ * start with "#", drops a carriage return at a line's end, and refuses names with blanks. */
+static bool fits_file(const CRI(KeyValue) *variable)
+{
+    const char *value = (const char *)variable->value.data;
+    size_t length = variable->value.len;
+
+    for (const char *at = variable->key; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    if (*variable->key == '#' || strlen(variable->key) + length > FILE_VALUE_MAX)
+        return false;
+    return length == 0 || (memchr(value, '\n', length) == NULL && value[length - 1] != '\r');
+}
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+    return strncasecmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* In docker's own environment these would change what docker does. */
+static bool steers_docker(const char *name)
+{
+    size_t length = strlen(name);
+
+    return has_prefix(name, "DOCKER_") || has_prefix(name, "GO") || has_prefix(name, "LD_") ||
+           has_prefix(name, "SSL_CERT_") || has_prefix(name, "OTEL_") || has_prefix(name, "SSH_") ||
+           strcasecmp(name, "HOME") == 0 || strcasecmp(name, "PATH") == 0 ||
+           strcasecmp(name, "TMPDIR") == 0 ||
+           (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
+}
+
+static bool push_by_environment(const CRI(KeyValue) *variable, struct plan *plan, struct err *err)
+{
+    int length = (int)variable->value.len;
+
+    if (steers_docker(variable->key))
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "envs: the value of \"%s\" has a line break or is very long: docker takes "
+                       "such a value only from its own environment, where this name would steer "
+                       "docker itself",
+                       variable->key);
+    if (strlen(variable->key) + variable->value.len > ENV_VALUE_MAX)
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "envs: the value of \"%s\" is longer than the %d bytes that docker's "
+                       "command line can take",
+                       variable->key, ENV_VALUE_MAX);
+    strv_pushf(&plan->command.argv, "--env=%s", variable->key);
+    strv_pushf(&plan->command.env, "%s=%.*s", variable->key, length,
+               length == 0 ? "" : (const char *)variable->value.data);
+    return true;
+}
+
+/* Of variables of one name the last one counts, as in a shell; docker would let any of the file
+ * come before those of the environment. */
+static bool *last_of_name(struct arena *arena, size_t count, CRI(KeyValue) *const *variables)
+{
+    bool *last = arena_array(arena, count, sizeof(*last));
+    json_t *seen = json_object();
+
+    for (size_t i = count; i > 0; i--) {
+        const char *name = variables[i - 1]->key;
+
+        last[i - 1] = json_object_get(seen, name) == NULL;
+        json_object_set_new_nocheck(seen, name, json_null());
+    }
+    return last;
+}
+
+static size_t file_room(size_t count, CRI(KeyValue) *const *variables)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < count; i++)
+        room += strlen(variables[i]->key) + variables[i]->value.len + 2;
+    return room;
+}
+
+static void append(struct command_file *file, char *data, const void *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(data + file->length, bytes, length);
+    file->length += length;
+}
+
+bool push_environment(const struct call *call, size_t count, CRI(KeyValue) *const *variables,
+                      struct plan *plan, struct err *err)
+{
+    char *data = arena_alloc(call->arena, file_room(count, variables) + 1);
+    const bool *last = last_of_name(call->arena, count, variables);
+    struct command_file file = { .data = data };
+
+    for (size_t i = 0; i < count; i++) {
+        const CRI(KeyValue) *variable = variables[i];
+
+        if (!check_variable(variable, err))
+            return false;
+        if (!last[i])
+            continue;
+        if (!fits_file(variable)) {
+            if (!push_by_environment(variable, plan, err))
+                return false;
+            continue;
+        }
+        append(&file, data, variable->key, strlen(variable->key));
+        append(&file, data, "=", 1);
+        append(&file, data, variable->value.data, variable->value.len);
+        append(&file, data, "\n", 1);
+    }
+    if (file.length > 0) {
+        strv_pushf(&plan->command.argv, "--env-file=/dev/fd/%d",
+                   COMMAND_FIRST_FD + (int)plan->command.file_count);
+        plan->command.files[plan->command.file_count++] = file;
+    }
+    return true;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file reads docker's failures.
+ * It must not know which RPC failed. */
+#include "docker/failure.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/strv.h"
+
+/* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine. */
+static const struct {
+    const char *pattern;
+    enum grpc_code code;
+} failures[] = {
+    { "permission denied while trying to connect", GRPC_PERMISSION_DENIED },
+    { "cannot connect to the docker daemon", GRPC_UNAVAILABLE },
+    { "failed to connect to the docker api", GRPC_UNAVAILABLE },
+    { "error during connect", GRPC_UNAVAILABLE },
+    { "docker.sock*connect: connection refused", GRPC_UNAVAILABLE },
+    { "unable to resolve docker endpoint", GRPC_UNAVAILABLE },
+    { "cannot join network of a non running container", GRPC_FAILED_PRECONDITION },
+    { "cannot start a paused container", GRPC_FAILED_PRECONDITION },
+    { "no such container", GRPC_NOT_FOUND },
+    { "no such object", GRPC_NOT_FOUND },
+    { "no such image", GRPC_NOT_FOUND },
+    { "no such network", GRPC_NOT_FOUND },
+    { "network * not found", GRPC_NOT_FOUND },
+    { "manifest unknown", GRPC_NOT_FOUND },
+    { "manifest for * not found", GRPC_NOT_FOUND },
+    { "repository * not found", GRPC_NOT_FOUND },
+    { "conflict. the container name * is already in use", GRPC_ALREADY_EXISTS },
+    { "no space left on device", GRPC_RESOURCE_EXHAUSTED },
+    { "unknown flag", GRPC_UNIMPLEMENTED },
+    { "unknown shorthand flag", GRPC_UNIMPLEMENTED },
+    { "requires api v", GRPC_UNIMPLEMENTED },
+    { "unexpected key 'bind-recursive'", GRPC_UNIMPLEMENTED },
+    { "unexpected key 'image-subpath'", GRPC_UNIMPLEMENTED },
+    { "invalid mount config*type image", GRPC_UNIMPLEMENTED },
+    { "mount type unknown", GRPC_UNIMPLEMENTED },
+    { "could not select device driver \"cdi\"", GRPC_UNIMPLEMENTED },
+    { "cdi device injection failed", GRPC_FAILED_PRECONDITION },
+    { "no basic auth credentials", GRPC_UNAUTHENTICATED },
+    { "authentication required", GRPC_UNAUTHENTICATED },
+    { "incorrect username or password", GRPC_UNAUTHENTICATED },
+    { "unauthorized", GRPC_UNAUTHENTICATED },
+    { "denied: requested access", GRPC_PERMISSION_DENIED },
+    { "pull access denied", GRPC_PERMISSION_DENIED },
+    { "conflicting options: hostname", GRPC_INVALID_ARGUMENT },
+    { "is being used by", GRPC_FAILED_PRECONDITION },
+    { "is not running", GRPC_FAILED_PRECONDITION },
+    { "is paused", GRPC_FAILED_PRECONDITION },
+    { "must be forced", GRPC_FAILED_PRECONDITION },
+    { "must force", GRPC_FAILED_PRECONDITION },
+    { "port is already allocated", GRPC_FAILED_PRECONDITION },
+    { "address already in use", GRPC_FAILED_PRECONDITION },
+    { "cannot assign requested address", GRPC_FAILED_PRECONDITION },
+    { "but it is not a shared mount", GRPC_FAILED_PRECONDITION },
+    { "but it is not a shared or slave mount", GRPC_FAILED_PRECONDITION },
+    { "unable to set memory limit", GRPC_FAILED_PRECONDITION },
+    { "unable to find user", GRPC_INVALID_ARGUMENT },
+    { "unable to apply caps", GRPC_FAILED_PRECONDITION },
+    { "no command specified", GRPC_INVALID_ARGUMENT },
+    { "opening seccomp profile", GRPC_INVALID_ARGUMENT },
+    { "seccomp profile", GRPC_INVALID_ARGUMENT },
+    { "is not a valid action for seccomp", GRPC_INVALID_ARGUMENT },
+    { "invalid capadd", GRPC_INVALID_ARGUMENT },
+    { "invalid capdrop", GRPC_INVALID_ARGUMENT },
+    { "unknown capability", GRPC_INVALID_ARGUMENT },
+    { "invalid value * for cpuset", GRPC_INVALID_ARGUMENT },
+    { "not allowed in host network namespace", GRPC_INVALID_ARGUMENT },
+    { "invalid reference format", GRPC_INVALID_ARGUMENT },
+    { "invalid container name", GRPC_INVALID_ARGUMENT },
+    { "invalid argument", GRPC_INVALID_ARGUMENT },
+    { "conflicting options", GRPC_INVALID_ARGUMENT },
+    { "invalid mount config", GRPC_INVALID_ARGUMENT },
+    { "invalid volume specification", GRPC_INVALID_ARGUMENT },
+    { "duplicate mount point", GRPC_INVALID_ARGUMENT },
+    { "minimum memory limit", GRPC_INVALID_ARGUMENT },
+    { "minimum memoryswap limit", GRPC_INVALID_ARGUMENT },
+    { "requested cpus are not available", GRPC_INVALID_ARGUMENT },
+    { "requested memory nodes are not available", GRPC_INVALID_ARGUMENT },
+    { "is not whitelisted", GRPC_INVALID_ARGUMENT },
+    { "is not allowed", GRPC_INVALID_ARGUMENT },
+    { "invalid signal", GRPC_INVALID_ARGUMENT },
+    { "unknown or invalid runtime", GRPC_INVALID_ARGUMENT },
+    { "unknown runtime", GRPC_INVALID_ARGUMENT },
+    { "open /proc/sys/*: no such file or directory", GRPC_INVALID_ARGUMENT },
+    { "executable file not found", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: no such file or directory", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: permission denied", GRPC_INVALID_ARGUMENT },
+    { "exec format error", GRPC_INVALID_ARGUMENT },
+    { "not supported", GRPC_UNIMPLEMENTED },
+    { "no such host", GRPC_UNAVAILABLE },
+    { "dial tcp", GRPC_UNAVAILABLE },
+    { "i/o timeout", GRPC_UNAVAILABLE },
+    { "tls handshake", GRPC_UNAVAILABLE },
+    { "x509:", GRPC_UNAVAILABLE },
+    { "server gave http response to https client", GRPC_UNAVAILABLE },
+    { "connection refused", GRPC_UNAVAILABLE },
+};
+
+/* No error has room for more. */
+enum { TEXT_ENOUGH = 2048 };
+
+static const char *find(const char *text, const char *piece, size_t length)
+{
+    for (; *text != '\0'; text++)
+        if (strncasecmp(text, piece, length) == 0)
+            return text;
+    return NULL;
+}
+
+bool failure_matches(const char *text, const char *pattern)
+{
+    while (*pattern != '\0') {
+        size_t length = strcspn(pattern, "*");
+        const char *found = find(text, pattern, length);
+
+        if (found == NULL)
+            return false;
+        text = found + length;
+        pattern += length + (pattern[length] == '*');
+    }
+    return true;
+}
+
+enum grpc_code failure_code(const char *text)
+{
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        if (failure_matches(text, failures[i].pattern))
+            return failures[i].code;
+    return GRPC_UNKNOWN;
+}
+
+static const char *without_prefix(const char *line)
+{
+    static const char *const prefixes[] = { "docker: ", "Error response from daemon: ", "Error: " };
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+            size_t length = strlen(prefixes[i]);
+
+            if (strncmp(line, prefixes[i], length) == 0) {
+                line += length;
+                again = true;
+            }
+        }
+    }
+    return line;
+}
+
+static bool is_noise(const char *line)
+{
+    static const char *const starts[] = { "See 'docker ",
+                                          "Run 'docker ",
+                                          "Usage:",
+                                          "For more help",
+                                          "WARNING: ",
+                                          "Unable to find image",
+                                          "failed to start containers: " };
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return *line == '\0';
+}
+
+static struct strv lines_of(struct arena *arena, const char *text)
+{
+    struct strv lines;
+
+    strv_init(&lines, arena);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\r\n");
+
+        strv_push(&lines, arena_strndup(arena, text, length));
+        text += length + (text[length] != '\0');
+    }
+    return lines;
+}
+
+/* Where an error begins, progress of an implied pull may stand before it. */
+static size_t first_error(const struct strv *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (without_prefix(lines->words[i]) != lines->words[i])
+            return i;
+    return 0;
+}
+
+const char *failure_text(struct arena *arena, const struct docker_result *result)
+{
+    struct strv lines = lines_of(arena, result->stderr_text);
+    const char *text = "";
+    size_t length = 0;
+
+    for (size_t i = first_error(&lines); i < lines.count && strlen(text) < TEXT_ENOUGH; i++) {
+        const char *line = without_prefix(lines.words[i]);
+
+        if (!is_noise(line))
+            text = *text == '\0' ? line : arena_printf(arena, "%s; %s", text, line);
+    }
+    length = strlen(text);
+    if (length > 0 && text[length - 1] == '.')
+        length--;
+    if (length == 0)
+        return arena_printf(arena, "docker exited with %d and said nothing", result->exit_code);
+    return arena_strndup(arena, text, length);
+}
+
+bool failure_set(struct arena *arena, const struct docker_result *result, struct err *err)
+{
+    const char *text = failure_text(arena, result);
+
+    if (result->signal != 0)
+        return err_set(err, GRPC_INTERNAL, "docker's command line was killed by signal %d",
+                       result->signal);
+    return err_set(err, failure_code(text), "%s", text);
+}
+
+bool failure_is_unknown(const struct docker_result *result, const char *id)
+{
+    static const char *const patterns[] = { "No such container: ", "No such object: " };
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        const char *found = find(result->stderr_text, patterns[i], strlen(patterns[i]));
+        size_t length = strlen(id);
+
+        if (found == NULL)
+            continue;
+        if (strncmp(found + strlen(patterns[i]), id, length) == 0)
+            return true;
+    }
+    return false;
+}

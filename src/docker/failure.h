@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares the reading of docker's failures: which gRPC code its words mean.
+ * It must not know which RPC failed. */
+#ifndef FAILURE_H
+#define FAILURE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "docker/command.h"
+
+/* The code that docker's words mean; UNKNOWN for those that no row has. */
+enum grpc_code failure_code(const char *text);
+
+/* Docker's message: its error lines without the prefixes ("docker: ", "Error response from
+ * daemon: "), warnings and help, joined by "; ". */
+const char *failure_text(struct arena *arena, const struct docker_result *result);
+
+/* Sets the error for a failed docker command and returns false: INTERNAL when a signal killed
+ * docker, else by failure_code. */
+bool failure_set(struct arena *arena, const struct docker_result *result, struct err *err);
+
+/* Whether docker says that there is no container or object of this id, as it was given to docker:
+ * "No such container" of another id is not ours. */
+bool failure_is_unknown(const struct docker_result *result, const char *id);
+
+/* Whether text holds the pattern's pieces ("*" parts them) in their order, in any case of letters.
+ */
+bool failure_matches(const char *text, const char *pattern);
+
+#endif

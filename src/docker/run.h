@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file declares the running of the one docker command.
+ * It must not know what the command is for. */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "docker/command.h"
+
+/* How long docker may take to end by itself after TERM, before KILL. */
+enum { RUN_GRACE_MS = 2000 };
+
+/* Takes what docker has printed on stdout so far, and returns how many of the bytes it is done
+ * with: the rest comes again with what follows it, and what is left at the end is in the result.
+ * RUN_STOP ends docker. */
+typedef size_t run_consumer(void *context, const char *bytes, size_t length);
+#define RUN_STOP SIZE_MAX
+
+struct run_limits {
+    int64_t deadline_ms;    /* of the request, by monotonic_ms; 0: none */
+    int client;             /* descriptor whose hang-up ends docker; -1: none */
+    run_consumer *consumer; /* NULL: stdout is collected as a whole */
+    void *context;
+};
+
+/* What docker said, owned by the caller: run_release frees it. result points into it. */
+struct run_output {
+    struct buf stdout_bytes;
+    struct buf stderr_bytes;
+    struct docker_result result;
+    bool ended_early; /* docker was running and we ended it: deadline, hang-up, signal, cap */
+};
+
+/* Starts the command in a process group of its own, with /dev/null as its input, its listed files
+ * and no other descriptors, and the signal state that we were started with; reads what it prints
+ * until it ends. False, with docker and its group ended and the config folder gone, when it
+ *   - cannot be started: UNAVAILABLE (or RESOURCE_EXHAUSTED: the arguments are too long)
+ *   - is not done at the deadline or its own timeout: DEADLINE_EXCEEDED
+ *   - has no client any more (hang-up), or we are told to end (TERM, INT, HUP and the like):
+ * CANCELLED
+ *   - prints more than the cap (with a consumer: more than it leaves): RESOURCE_EXHAUSTED
+ *   - is stopped by the consumer: CANCELLED
+ * Ending the docker command line does not undo what the engine has begun: the text says so. */
+bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
+         struct err *err);
+
+void run_release(struct run_output *output);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file does on the host what RPCs need besides their docker command.
+ * It must not know docker's output. */
+#include "host/steps.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "base/cri.h"
+#include "cri/exec.h"
+#include "host/loglink.h"
+#include "host/marked_processes.h"
+
+bool after_create_container(const struct call *call, ProtobufCMessage *response, struct err *err)
+{
+    const CRI(CreateContainerRequest) *request = (const void *)call->request;
+    const char *id = ((CRI(CreateContainerResponse) *)response)->container_id;
+    const char *target = loglink_target(call->arena, call->settings->docker_root, id);
+
+    if (*request->config->log_path == '\0' || *request->sandbox_config->log_directory == '\0')
+        return true;
+    if (loglink_make(call->settings->host_root, request->sandbox_config->log_directory,
+                     request->config->log_path, target, err))
+        return true;
+    return err_wrap(
+        err, "container %s was created, but has no log link; remove it before the next try", id);
+}
+
+static CRI(UInt64Value) *number(struct arena *arena, uint64_t value)
+{
+    CRI(UInt64Value) *made = arena_alloc(arena, sizeof(*made));
+
+    *made = (CRI(UInt64Value))CRI_INIT(UINT64_VALUE);
+    made->value = value;
+    return made;
+}
+
+static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, struct err *err)
+{
+    const char *path =
+        arena_printf(call->arena, "%s%s", call->settings->host_root, usage->fs_id->mountpoint);
+    struct statvfs system = { 0 };
+    struct timespec now = { 0 };
+
+    if (statvfs(path, &system) != 0)
+        return err_set(err, GRPC_FAILED_PRECONDITION, "docker's folder \"%s\": %s", path,
+                       strerror(errno));
+    clock_gettime(CLOCK_REALTIME, &now);
+    usage->timestamp = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    usage->used_bytes =
+        number(call->arena, (uint64_t)(system.f_blocks - system.f_bfree) * system.f_frsize);
+    usage->inodes_used = number(call->arena, (uint64_t)(system.f_files - system.f_ffree));
+    return true;
+}
+
+bool after_image_fs_info(const struct call *call, ProtobufCMessage *response, struct err *err)
+{
+    CRI(ImageFsInfoResponse) *answer = (void *)response;
+
+    return fill_usage(call, answer->image_filesystems[0], err) &&
+           fill_usage(call, answer->container_filesystems[0], err);
+}
+
+void abandon_exec_sync(const struct call *call)
+{
+    leftover_end(call->settings->host_root,
+                 arena_printf(call->arena, "%s=%s", EXEC_MARKER, call->surroundings->nonce));
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file tests the compositions of images, the log links that go with containers, and the table
+ * that is printed.
+ * It must not know how the translator is run. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "gateway/stepping.h"
+
+#include "host/loglink.h"
+
+/* --- images --- */
+
+static struct bytes image(const char *name)
+{
+    return nest(1, text(1, name));
+}
+
+static void test_a_pulled_image_is_answered_by_its_id(void **state)
+{
+    struct bytes request = join(image("a:b"), nest(2, text(1, "user")));
+
+    (void)state;
+    assert_true(begin("PullImage", request));
+    expect_run("PullImage", request);
+    assert_true(take(text(1, "docker.io/library/a@sha256:1")));
+    expect_run("ImageStatus", image("docker.io/library/a@sha256:1"));
+    assert_true(take(image(IMAGE_ID)));
+    expect_answer(text(1, IMAGE_ID));
+}
+
+static void test_a_pull_that_fails_is_the_rpcs_own_failure(void **state)
+{
+    (void)state;
+    assert_true(begin("PullImage", image("a:b")));
+    assert_false(refuse(GRPC_NOT_FOUND, "image \"a:b\": not there"));
+    expect_end(GRPC_NOT_FOUND, "image \"a:b\": not there");
+    assert_true(begin("PullImage", image("a:b")));
+    assert_true(take(text(1, "a@sha256:1")));
+    assert_false(refuse(GRPC_UNAVAILABLE, "no docker"));
+    expect_end(GRPC_UNAVAILABLE, "ImageStatus: no docker");
+}
+
+static void test_an_image_that_went_after_its_pull_is_told(void **state)
+{
+    (void)state;
+    assert_true(begin("PullImage", image("a:b")));
+    assert_true(take(text(1, "a@sha256:1")));
+    assert_false(take(nothing));
+    expect_end(GRPC_NOT_FOUND, "ImageStatus: image \"a@sha256:1\": was pulled, and is gone again");
+}
+
+static void test_an_image_id_may_be_long(void **state)
+{
+    const char *id = arena_printf(&arena, "%03000d", 0);
+
+    (void)state;
+    assert_true(begin("PullImage", image("a:b")));
+    assert_true(take(text(1, "a@sha256:1")));
+    assert_true(take(image(id)));
+    expect_answer(text(1, id));
+    assert_true(begin("PullImage", image("a:b")));
+    assert_true(take(text(1, "a@sha256:1")));
+    assert_false(take(image(arena_printf(&arena, "%05000d", 0))));
+    expect_error(GRPC_RESOURCE_EXHAUSTED, "ImageStatus: ");
+}
+
+static void test_an_image_is_removed_by_its_id(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image("a:b")));
+    expect_run("ImageStatus", image("a:b"));
+    assert_true(take(image(IMAGE_ID)));
+    expect_last("RemoveImage", image(IMAGE_ID));
+}
+
+static void test_an_unknown_image_is_removed_already(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(nothing));
+    expect_answer(nothing);
+}
+
+static void test_an_images_status_that_fails_removes_nothing(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_false(refuse(GRPC_INVALID_ARGUMENT, "image \"a b\": no reference"));
+    expect_end(GRPC_INVALID_ARGUMENT, "ImageStatus: image \"a b\": no reference");
+}
+
+/* --- log links --- */
+
+static char root[64];
+
+static const char *at(const char *path)
+{
+    return arena_printf(&arena, "%s%s", root, path);
+}
+
+static int links_set_up(void **state)
+{
+    steps_set_up(state);
+    snprintf(root, sizeof(root), "/tmp/cri-oneshot-test.XXXXXX");
+    assert_non_null(mkdtemp(root));
+    settings.host_root = root;
+    return 0;
+}
+
+static int links_tear_down(void **state)
+{
+    static const char *const names[] = { "/1.log", "/2.log", "/c.log", "/file" };
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        unlink(at(names[i]));
+    assert_int_equal(rmdir(root), 0);
+    return steps_tear_down(state);
+}
+
+static void put_link(const char *path, const char *id)
+{
+    const char *target = loglink_target(&arena, settings.docker_root, id);
+
+    assert_int_equal(symlink(target, at(path)), 0);
+}
+
+static bool is_there(const char *path)
+{
+    char target[16];
+
+    return readlink(at(path), target, sizeof(target)) > 0;
+}
+
+static void test_a_log_link_goes_before_its_container(void **state)
+{
+    (void)state;
+    put_link("/c.log", CONTAINER);
+    assert_true(begin("RemoveContainer", text(1, SHORT)));
+    expect_run("ContainerStatus", text(1, SHORT));
+    assert_true(is_there("/c.log"));
+    assert_true(take(container_status(CONTAINER, "/c.log")));
+    assert_false(is_there("/c.log"));
+    expect_last("RemoveContainer", join(text(1, SHORT), text(1, CONTAINER)));
+}
+
+static void test_the_log_link_of_another_container_stays(void **state)
+{
+    (void)state;
+    put_link("/c.log", MEMBER_1);
+    assert_true(begin("RemoveContainer", text(1, SHORT)));
+    assert_true(take(container_status(CONTAINER, "/c.log")));
+    expect_last("RemoveContainer", join(text(1, SHORT), text(1, CONTAINER)));
+    assert_true(is_there("/c.log"));
+}
+
+static void test_a_container_that_is_only_stopped_keeps_its_log_link(void **state)
+{
+    (void)state;
+    put_link("/c.log", CONTAINER);
+    assert_true(begin("StopContainer", text(1, SHORT)));
+    assert_true(take(container_status(CONTAINER, "/c.log")));
+    assert_true(is_there("/c.log"));
+}
+
+static void test_the_log_links_of_a_pod_go_one_by_one(void **state)
+{
+    (void)state;
+    put_link("/1.log", MEMBER_1);
+    put_link("/2.log", MEMBER_2);
+    assert_true(begin("RemovePodSandbox", text(1, SANDBOX)));
+    assert_true(take(sandbox_status(SANDBOX)));
+    assert_true(take(members()));
+    assert_true(take(container_status(MEMBER_1, "/1.log")));
+    expect_run("RemoveContainer", text(1, MEMBER_1));
+    assert_false(is_there("/1.log"));
+    assert_true(is_there("/2.log"));
+    assert_true(take(nothing));
+    expect_run("ContainerStatus", text(1, MEMBER_2));
+    assert_true(is_there("/2.log"));
+    assert_true(take(container_status(MEMBER_2, "/2.log")));
+    assert_false(is_there("/2.log"));
+}
+
+/* A container without a log path comes after one that has one. */
+static void test_a_log_path_is_not_the_next_containers(void **state)
+{
+    (void)state;
+    put_link("/1.log", MEMBER_2);
+    assert_true(begin("RemovePodSandbox", text(1, SANDBOX)));
+    assert_true(take(sandbox_status(SANDBOX)));
+    assert_true(take(members()));
+    assert_true(take(container_status(MEMBER_1, "/1.log")));
+    assert_true(take(nothing));
+    assert_true(take(container_status(MEMBER_2, "")));
+    assert_true(is_there("/1.log"));
+}
+
+static void test_a_log_link_that_cannot_go_keeps_its_container(void **state)
+{
+    const char *path = arena_printf(&arena, "/%0300d/c.log", 0);
+
+    (void)state;
+    assert_true(begin("RemoveContainer", text(1, SHORT)));
+    assert_false(take(container_status(CONTAINER, path)));
+    assert_non_null(strstr(err.text, "File name too long"));
+    expect_error(GRPC_FAILED_PRECONDITION, "its log link: ");
+    assert_true(begin("RemovePodSandbox", text(1, SANDBOX)));
+    assert_true(take(sandbox_status(SANDBOX)));
+    assert_true(take(members()));
+    assert_false(take(container_status(MEMBER_1, path)));
+    expect_error(GRPC_FAILED_PRECONDITION, "its log link of " MEMBER_1 ": ");
+}
+
+/* --- the table --- */
+
+static char *printed(void)
+{
+    FILE *file = tmpfile();
+    char *whole = arena_alloc(&arena, 16 * 1024);
+    int kept = -1;
+
+    assert_non_null(file);
+    fflush(stdout);
+    kept = dup(STDOUT_FILENO);
+    assert_true(kept >= 0 && dup2(fileno(file), STDOUT_FILENO) >= 0);
+    steps_print();
+    fflush(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    close(kept);
+    rewind(file);
+    assert_true(fread(whole, 1, 16 * 1024 - 1, file) > 0);
+    fclose(file);
+    return whole;
+}
+
+/* A step is a supported RPC, or what is done besides. */
+static void check_step(const char *step)
+{
+    if (strcmp(step, "its log link") != 0 && method_called(step)->plan == NULL)
+        fail_msg("%s is not supported", step);
+}
+
+static void check_line(char *line)
+{
+    char *steps_text = line + strcspn(line, " ");
+
+    *steps_text++ = '\0';
+    check_step(line);
+    /* The first step that is run is the first that is printed. */
+    assert_true(begin(line, text(1, SHORT)));
+    steps_text += strspn(steps_text, " ");
+    for (bool first = true; steps_text != NULL; first = false) {
+        char *arrow = strstr(steps_text, " -> ");
+        char *next = arrow == NULL ? NULL : arrow + 4;
+
+        if (arrow != NULL)
+            *arrow = '\0';
+        if (*steps_text == '(')
+            steps_text += strlen("(for each: ");
+        steps_text[strcspn(steps_text, ")")] = '\0';
+        check_step(steps_text);
+        if (first)
+            assert_string_equal(steps_run(&steps)->name, steps_text);
+        steps_text = next;
+    }
+}
+
+static void test_the_printed_steps_are_supported_rpcs(void **state)
+{
+    char *whole = printed();
+    char *line = NULL;
+    size_t count = 0;
+
+    (void)state;
+    while ((line = strsep(&whole, "\n")) != NULL)
+        if (*line != '\0') {
+            check_line(line);
+            count++;
+        }
+    assert_int_equal(count, 9);
+}
+
+#define LINKS(name) cmocka_unit_test_setup_teardown(name, links_set_up, links_tear_down)
+
+/* The translator would refuse it too: it must not first be taken for one that is gone. */
+static void test_an_id_that_is_no_text_is_refused(void **state)
+{
+    (void)state;
+    assert_false(begin("StopContainer", varint(1, 5)));
+    expect_end(GRPC_INVALID_ARGUMENT, "request: is not protobuf");
+    assert_true(begin("Status", varint(1, 1))); /* "verbose" */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STEPS(test_an_id_that_is_no_text_is_refused),
+        STEPS(test_a_pulled_image_is_answered_by_its_id),
+        STEPS(test_a_pull_that_fails_is_the_rpcs_own_failure),
+        STEPS(test_an_image_that_went_after_its_pull_is_told),
+        STEPS(test_an_image_id_may_be_long),
+        STEPS(test_an_image_is_removed_by_its_id),
+        STEPS(test_an_unknown_image_is_removed_already),
+        STEPS(test_an_images_status_that_fails_removes_nothing),
+        LINKS(test_a_log_link_goes_before_its_container),
+        LINKS(test_the_log_link_of_another_container_stays),
+        LINKS(test_a_container_that_is_only_stopped_keeps_its_log_link),
+        LINKS(test_the_log_links_of_a_pod_go_one_by_one),
+        LINKS(test_a_log_path_is_not_the_next_containers),
+        LINKS(test_a_log_link_that_cannot_go_keeps_its_container),
+        STEPS(test_the_printed_steps_are_supported_rpcs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This file runs the translator.
+ * It must not know what it is asked. */
+#include "gateway/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { CAP = 64 * 1024 * 1024 };
+
+void child_init(struct child *child)
+{
+    *child = (struct child){ .in = -1, .out = -1 };
+    buf_init(&child->unsent, CAP);
+}
+
+static int spawn(const char *program, int in, int out, const sigset_t *mask)
+{
+    char *words[] = { (char *)(uintptr_t)program, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    pid_t pid = 0;
+    int failed = 0;
+
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO) |
+             posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO) |
+             posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) |
+             posix_spawnattr_setsigmask(&attributes, mask) |
+             posix_spawnattr_setsigdefault(&attributes, &defaults);
+    failed =
+        failed != 0 ? ENOMEM : posix_spawnp(&pid, program, &actions, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err)
+{
+    int in[2] = { -1, -1 };
+    int out[2] = { -1, -1 };
+    int failed = 0;
+
+    /* The child's ends block, as a translator wants them: each end has flags of its own. */
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
+        fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
+        failed = errno;
+    else
+        failed = spawn(program, in[0], out[1], mask);
+    fd_close(&in[0]);
+    fd_close(&out[1]);
+    child->in = in[1];
+    child->out = out[0];
+    child->sent = 0;
+    if (failed == 0)
+        return true;
+    child_close(child);
+    return err_set(err, GRPC_UNAVAILABLE, "the translator \"%s\" cannot be started: %s", program,
+                   strerror(failed));
+}
+
+void child_push(struct child *child)
+{
+    size_t left = child->unsent.length - child->sent;
+    ssize_t count = write(child->in, child->unsent.data + child->sent, left);
+
+    if (count > 0)
+        child->sent += (size_t)count;
+    /* One that does not read on may have answered already. */
+    if (child->sent == child->unsent.length || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+        fd_close(&child->in);
+        buf_release(&child->unsent);
+    }
+}
+
+void child_close(struct child *child)
+{
+    fd_close(&child->in);
+    fd_close(&child->out);
+    buf_release(&child->unsent);
+    child->sent = 0;
+}
