@@ -18,16 +18,20 @@ static int open_trace(const char *name)
     return open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
-static json_t *now(struct arena *arena)
+static json_t *time_of(struct arena *arena, int64_t now_ns)
 {
-    struct timespec time = { 0 };
+    time_t seconds = now_ns / 1000000000;
     struct tm parts = { 0 };
     char text[32];
 
-    clock_gettime(CLOCK_REALTIME, &time);
-    gmtime_r(&time.tv_sec, &parts);
+    gmtime_r(&seconds, &parts);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    return json_string(arena_printf(arena, "%s.%03ldZ", text, time.tv_nsec / 1000000));
+    return json_string(arena_printf(arena, "%s.%03dZ", text, (int)(now_ns / 1000000 % 1000)));
+}
+
+static json_t *milliseconds(int64_t ns)
+{
+    return json_real((double)ns / 1e6);
 }
 
 /* The texts of a message's fields whose names end in "_id". */
@@ -66,15 +70,13 @@ static void add_call(json_t *line, const struct exchange *exchange)
     json_object_set_new(line, "ids", ids);
 }
 
-bool trace_write(const struct exchange *exchange, const struct trace *trace, const struct err *err)
+const char *trace_line(const struct exchange *exchange, const struct trace *trace, int64_t now_ns,
+                       const struct err *err)
 {
     struct arena *arena = exchange->call.arena;
     json_t *line = json_object();
-    const char *text = NULL;
-    int fd = open_trace(exchange->call.settings->trace);
-    bool written = false;
 
-    json_object_set_new(line, "time", now(arena));
+    json_object_set_new(line, "time", time_of(arena, now_ns));
     add_call(line, exchange);
     if (trace->ran) {
         json_object_set_new(line, "argv", words_of(&exchange->plan.command.argv));
@@ -84,13 +86,20 @@ bool trace_write(const struct exchange *exchange, const struct trace *trace, con
     doc_put_text(line, "message", err->text);
     if (exchange->plan.ignored.count > 0)
         json_object_set_new(line, "ignored", words_of(&exchange->plan.ignored));
-    json_object_set_new(line, "read_ms", json_real(trace->read_ms));
-    json_object_set_new(line, "docker_ms", json_real(trace->docker_ms));
-    json_object_set_new(line, "parse_ms", json_real(trace->parse_ms));
-    text = arena_printf(arena, "%s\n", doc_compact(arena, line));
-    if (fd >= 0) {
-        written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-        close(fd);
-    }
+    json_object_set_new(line, "read_ms", milliseconds(trace->read_ns));
+    json_object_set_new(line, "docker_ms", milliseconds(trace->docker_ns));
+    json_object_set_new(line, "parse_ms", milliseconds(trace->parse_ns));
+    return arena_printf(arena, "%s\n", doc_compact(arena, line));
+}
+
+bool trace_append(const char *name, const char *line)
+{
+    int fd = open_trace(name);
+    bool written = false;
+
+    if (fd < 0)
+        return false;
+    written = write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+    close(fd);
     return written;
 }

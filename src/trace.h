@@ -9,14 +9,17 @@
 struct trace {
     bool ran;       /* docker was started */
     int exit_code;  /* its exit code */
-    double read_ms; /* reading the request, running docker, and all the rest */
-    double docker_ms;
-    double parse_ms;
+    int64_t read_ns; /* reading the request, running docker, and all the rest */
+    int64_t docker_ns;
+    int64_t parse_ns;
 };
 
-/* Appends the line to settings->trace by one write: to the descriptor of that number, or to the
- * file of that name (made with mode 0600). A trace that cannot be written is no reason to fail a
- * call: false. */
-bool trace_write(const struct exchange *exchange, const struct trace *trace, const struct err *err);
+/* The line of a call, with its end, in the call's arena; now_ns is the time of the day. */
+const char *trace_line(const struct exchange *exchange, const struct trace *trace, int64_t now_ns,
+                       const struct err *err);
+
+/* Appends a line by one write: to the descriptor whose number name is, or to the file of that name
+ * (made with mode 0600). A trace that cannot be written is no reason to fail a call: false. */
+bool trace_append(const char *name, const char *line);
 
 #endif

@@ -8,9 +8,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/wire.h"
 
 enum {
@@ -18,14 +18,6 @@ enum {
     DRAIN_MS = 1000,     /* in all */
     DRAIN_QUIET_MS = 50, /* without a byte */
 };
-
-int64_t monotonic_ms(void)
-{
-    struct timespec now = { 0 };
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Waits until fd is ready for events. False at the deadline. */
 static bool wait_for(int fd, short events, int64_t deadline_ms)

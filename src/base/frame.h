@@ -24,9 +24,6 @@ enum frame_status {
     FRAME_BAD,  /* err says why; what was still on its way has been drained a little */
 };
 
-/* Milliseconds of a clock that only goes forward. */
-int64_t monotonic_ms(void);
-
 /* Reads one frame and not a byte more; does not wait for end of file. The frame must be complete
  * at deadline_ms (monotonic_ms). Errors: INVALID_ARGUMENT (cut off, or no length),
  * RESOURCE_EXHAUSTED (longer than max_length), DEADLINE_EXCEEDED, CANCELLED (the read failed). */

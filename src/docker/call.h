@@ -46,10 +46,13 @@ struct surroundings {
     const char *docker_config;    /* the caller's docker configuration folder, absolute; "" */
     const char *docker_context;   /* the currentContext of the caller's configuration; "" */
     const char *docker_cert_path; /* where docker looks for the caller's certificates; "" */
+    int64_t now_ns;               /* since 1970, when the host step begins */
+    /* How full docker's file system is, where that is not to be read from the host; NULL. */
+    const struct statvfs *filesystem;
 };
 
-/* What the after step keeps from one message of a stream to the next. */
-struct after_memory {
+/* What the host step keeps from one message of a stream to the next. */
+struct host_memory {
     struct arena *arena; /* as long as the call lasts */
     void *state;         /* NULL at first */
     bool nothing;        /* of a stream's message nothing is left: it is not given */
@@ -58,7 +61,7 @@ struct after_memory {
 struct call {
     struct arena *arena;
     struct arena *scratch; /* jansson's: parse resets it when it is done with a document */
-    struct after_memory *after;
+    struct host_memory *host;
     const struct settings *settings;
     const struct surroundings *surroundings;
     const ProtobufCMessage *request; /* of the RPC's own type */
@@ -101,9 +104,9 @@ typedef bool stream_function(const struct call *call, struct stream *stream, con
 
 /* What the RPC needs besides docker's answer: reads or changes the host below
  * settings->host_root. Runs after parse succeeded. */
-typedef bool after_function(const struct call *call, ProtobufCMessage *response, struct err *err);
+typedef bool host_step_function(const struct call *call, ProtobufCMessage *response, struct err *err);
 
 /* What must be undone on the host when docker had to be ended before it was done. */
-typedef void abandon_function(const struct call *call);
+typedef void host_cleanup_function(const struct call *call);
 
 #endif

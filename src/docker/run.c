@@ -16,6 +16,7 @@
 #include "base/frame.h"
 #include "base/inherit.h"
 #include "docker/launch.h"
+#include "base/clock.h"
 
 enum {
     READ_SIZE = 64 * 1024,
@@ -32,10 +33,11 @@ struct child {
     int64_t kill_ms;
 };
 
-/* What is beyond the cap is lost, so that it counts also of a child that has ended by itself. */
+/* What is beyond the cap is lost, and what the consumer refuses must not come to it again: these
+ * count also of a child that has ended by itself. */
 static void end_child(struct child *child, enum end why)
 {
-    if (child->end != END_NONE || (child->exited && why != END_CAP))
+    if (child->end != END_NONE || (child->exited && why != END_CAP && why != END_CONSUMER))
         return;
     child->end = why;
     child->kill_ms = monotonic_ms() + RUN_GRACE_MS;

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/frame.h"
+#include "base/clock.h"
 
 enum {
     PAUSE_MS = 20,

@@ -6,14 +6,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "base/cri.h"
 #include "cri/exec.h"
 #include "host/loglink.h"
 #include "host/marked_processes.h"
 
-bool after_create_container(const struct call *call, ProtobufCMessage *response, struct err *err)
+bool host_create_container(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     const CRI(CreateContainerRequest) *request = (const void *)call->request;
     const char *id = ((CRI(CreateContainerResponse) *)response)->container_id;
@@ -42,20 +41,20 @@ static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, str
     const char *path =
         arena_printf(call->arena, "%s%s", call->settings->host_root, usage->fs_id->mountpoint);
     struct statvfs system = { 0 };
-    struct timespec now = { 0 };
 
-    if (statvfs(path, &system) != 0)
+    if (call->surroundings->filesystem != NULL)
+        system = *call->surroundings->filesystem;
+    else if (statvfs(path, &system) != 0)
         return err_set(err, GRPC_FAILED_PRECONDITION, "docker's folder \"%s\": %s", path,
                        strerror(errno));
-    clock_gettime(CLOCK_REALTIME, &now);
-    usage->timestamp = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    usage->timestamp = call->surroundings->now_ns;
     usage->used_bytes =
         number(call->arena, (uint64_t)(system.f_blocks - system.f_bfree) * system.f_frsize);
     usage->inodes_used = number(call->arena, (uint64_t)(system.f_files - system.f_ffree));
     return true;
 }
 
-bool after_image_fs_info(const struct call *call, ProtobufCMessage *response, struct err *err)
+bool host_image_fs_info(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     CRI(ImageFsInfoResponse) *answer = (void *)response;
 
@@ -63,7 +62,7 @@ bool after_image_fs_info(const struct call *call, ProtobufCMessage *response, st
            fill_usage(call, answer->container_filesystems[0], err);
 }
 
-void abandon_exec_sync(const struct call *call)
+void host_exec_sync(const struct call *call)
 {
     leftover_end(call->settings->host_root,
                  arena_printf(call->arena, "%s=%s", EXEC_MARKER, call->surroundings->nonce));

@@ -7,12 +7,12 @@
 #include "docker/call.h"
 
 /* CreateContainer: links the container's log path to docker's own log file. */
-after_function after_create_container;
+host_step_function host_create_container;
 
 /* ImageFsInfo: reads how much of docker's file system is used. */
-after_function after_image_fs_info;
+host_step_function host_image_fs_info;
 
 /* ExecSync: ends the processes of the command, which docker leaves behind when it is ended. */
-abandon_function abandon_exec_sync;
+host_cleanup_function host_exec_sync;
 
 #endif

@@ -4,7 +4,6 @@
 #include "host/usage_steps.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/cri.h"
 #include "base/list.h"
@@ -24,18 +23,16 @@ struct reading {
 
 static void start(struct reading *reading, const struct call *call)
 {
-    struct timespec now = { 0 };
+    *reading = (struct reading){
+        .call = call, .arena = call->arena, .now_ns = call->surroundings->now_ns
+    };
+    if (call->host->state == NULL) { /* one walk serves all the messages of a stream */
+        struct cgroups *cgroups = arena_alloc(call->host->arena, sizeof(*cgroups));
 
-    *reading = (struct reading){ .call = call, .arena = call->arena };
-    if (call->after->state == NULL) { /* one walk serves all the messages of a stream */
-        struct cgroups *cgroups = arena_alloc(call->after->arena, sizeof(*cgroups));
-
-        cgroups_open(cgroups, call->after->arena, call->settings->host_root);
-        call->after->state = cgroups;
+        cgroups_open(cgroups, call->host->arena, call->settings->host_root);
+        call->host->state = cgroups;
     }
-    reading->cgroups = call->after->state;
-    clock_gettime(CLOCK_REALTIME, &now);
-    reading->now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    reading->cgroups = call->host->state;
 }
 
 static CRI(FilesystemUsage) *layer_of(const struct reading *reading, const char *id)
@@ -96,7 +93,7 @@ static size_t fill_containers(const struct reading *reading, size_t count,
     return kept;
 }
 
-bool after_container_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
+bool host_container_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     CRI(ContainerStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -107,7 +104,7 @@ bool after_container_stats(const struct call *call, ProtobufCMessage *response, 
     return true;
 }
 
-bool after_list_container_stats(const struct call *call, ProtobufCMessage *response,
+bool host_list_container_stats(const struct call *call, ProtobufCMessage *response,
                                 struct err *err)
 {
     CRI(ListContainerStatsResponse) *answer = (void *)response;
@@ -119,7 +116,7 @@ bool after_list_container_stats(const struct call *call, ProtobufCMessage *respo
     return true;
 }
 
-bool after_stream_container_stats(const struct call *call, ProtobufCMessage *response,
+bool host_stream_container_stats(const struct call *call, ProtobufCMessage *response,
                                   struct err *err)
 {
     CRI(StreamContainerStatsResponse) *answer = (void *)response;
@@ -129,7 +126,7 @@ bool after_stream_container_stats(const struct call *call, ProtobufCMessage *res
     start(&reading, call);
     answer->n_container_stats =
         fill_containers(&reading, answer->n_container_stats, answer->container_stats);
-    call->after->nothing = answer->n_container_stats == 0;
+    call->host->nothing = answer->n_container_stats == 0;
     return true;
 }
 
@@ -239,7 +236,7 @@ static size_t fill_pods(const struct reading *reading, size_t count, CRI(PodSand
     return kept;
 }
 
-bool after_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
+bool host_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     CRI(PodSandboxStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -250,7 +247,7 @@ bool after_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response
     return true;
 }
 
-bool after_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
+bool host_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
                                   struct err *err)
 {
     CRI(ListPodSandboxStatsResponse) *answer = (void *)response;
@@ -262,7 +259,7 @@ bool after_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *res
     return true;
 }
 
-bool after_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
+bool host_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
                                     struct err *err)
 {
     CRI(StreamPodSandboxStatsResponse) *answer = (void *)response;
@@ -272,7 +269,7 @@ bool after_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *r
     start(&reading, call);
     answer->n_pod_sandbox_stats =
         fill_pods(&reading, answer->n_pod_sandbox_stats, answer->pod_sandbox_stats);
-    call->after->nothing = answer->n_pod_sandbox_stats == 0;
+    call->host->nothing = answer->n_pod_sandbox_stats == 0;
     return true;
 }
 
@@ -330,7 +327,7 @@ static size_t fill_pods_metrics(const struct reading *reading, size_t count,
     return kept;
 }
 
-bool after_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
+bool host_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
                                     struct err *err)
 {
     CRI(ListPodSandboxMetricsResponse) *answer = (void *)response;
@@ -342,7 +339,7 @@ bool after_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *r
     return true;
 }
 
-bool after_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
+bool host_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
                                       struct err *err)
 {
     CRI(StreamPodSandboxMetricsResponse) *answer = (void *)response;
@@ -352,6 +349,6 @@ bool after_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage 
     start(&reading, call);
     answer->n_pod_sandbox_metrics =
         fill_pods_metrics(&reading, answer->n_pod_sandbox_metrics, answer->pod_sandbox_metrics);
-    call->after->nothing = answer->n_pod_sandbox_metrics == 0;
+    call->host->nothing = answer->n_pod_sandbox_metrics == 0;
     return true;
 }

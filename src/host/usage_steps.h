@@ -8,9 +8,9 @@
 
 /* Fill the figures of the containers that the response names. One that has no cgroup (any more)
  * keeps its attributes alone where it was asked for by id, and is left out of lists. */
-after_function after_container_stats, after_list_container_stats, after_stream_container_stats;
-after_function after_pod_sandbox_stats, after_list_pod_sandbox_stats;
-after_function after_stream_pod_sandbox_stats;
-after_function after_list_pod_sandbox_metrics, after_stream_pod_sandbox_metrics;
+host_step_function host_container_stats, host_list_container_stats, host_stream_container_stats;
+host_step_function host_pod_sandbox_stats, host_list_pod_sandbox_stats;
+host_step_function host_stream_pod_sandbox_stats;
+host_step_function host_list_pod_sandbox_metrics, host_stream_pod_sandbox_metrics;
 
 #endif

@@ -1,68 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file takes a call from bytes to bytes, without a docker.
+/* This file takes a call through the driver, without a docker.
  * It must not know where the bytes come from. */
 #include "fuzz.h"
 
-#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/wire.h"
 #include "docker/show.h"
-#include "exchange.h"
-#include "settings.h"
+#include "drive.h"
 
 enum { SEPARATOR = 0x1e };
 
-static jmp_buf out_of_memory;
-static struct arena arena;
-static struct arena scratch;
-static struct arena lines;
-static struct settings settings;
-static const struct surroundings surroundings = {
-    .nonce = "0123456789abcdef",
-    .temp_dir = "/tmp",
-    .docker_config = "/root/.docker",
-    .docker_context = "",
-    .docker_cert_path = "",
+/* What a call is made of. */
+struct input {
+    const uint8_t *request;
+    size_t request_length;
+    const uint8_t *result;
+    size_t result_length;
 };
 
-static void exhausted(void *context)
+static struct drive drive;
+
+static const char *setting(void *context, const char *name)
 {
     (void)context;
-    longjmp(out_of_memory, 1);
+    if (strcmp(name, "CRI_ONESHOT_DOCKER_VERSION") == 0)
+        return "28.2";
+    if (strcmp(name, "CRI_ONESHOT_TRACE") == 0)
+        return "trace";
+    return strcmp(name, "CRI_ONESHOT_HOST_ROOT") == 0 ? "/nonexistent" : NULL;
 }
 
-static const char *default_setting(void *context, const char *name)
+static void surround_docker(void *context, struct arena *arena, struct surroundings *surroundings)
 {
     (void)context;
-    return strcmp(name, "CRI_ONESHOT_DOCKER_VERSION") == 0 ? "28.2" : NULL;
+    (void)arena;
+    surroundings->docker_config = "/root/.docker";
+    surroundings->docker_context = "";
+    surroundings->docker_cert_path = "";
 }
 
-/* What the server would write must be what any protobuf library reads. */
-static void check_response(struct exchange *exchange)
+static void surround(void *context, struct arena *arena, struct surroundings *surroundings)
 {
-    size_t length = 0;
-    uint8_t *bytes = exchange_encode(exchange, &length);
-    struct strv unknown;
-    struct err err = { .code = GRPC_OK };
-
-    strv_init(&unknown, &arena);
-    if (!wire_check(&oneshot__v1__response__descriptor, bytes, length, &unknown, &err) ||
-        unknown.count > 0)
-        abort();
-    free(bytes);
+    surround_docker(context, arena, surroundings);
+    surroundings->nonce = "0123456789abcdef";
+    surroundings->temp_dir = "/tmp";
 }
 
-static bool give(void *context, ProtobufCMessage *response, struct err *err)
+static int64_t no_time(void *context)
 {
+    (void)context;
+    return 0;
+}
+
+static enum frame_status read_frame(void *context, const struct settings *settings,
+                                    struct arena *arena, struct frame *frame, struct err *err)
+{
+    const struct input *input = context;
+
+    (void)settings;
     (void)err;
-    exchange_item(context, response);
-    check_response(context);
-    return true;
+    frame->length = input->request_length;
+    frame->bytes = (uint8_t *)arena_strndup(arena, (const char *)input->request, frame->length);
+    return FRAME_COMPLETE;
 }
 
-/* The rules of DESIGN.md section 5 that hold for any command. */
+/* What holds for any command. */
 static void check_command(const struct command *command)
 {
     if (command->argv.count < 2 || command->file_count > COMMAND_FILES)
@@ -70,83 +74,96 @@ static void check_command(const struct command *command)
     for (size_t i = 0; i < command->argv.count; i++)
         if (command->argv.words[i] == NULL)
             abort();
-    show_argv(&arena, command);
+    show_argv(&drive.arena, command);
     for (size_t i = 0; i < command->file_count; i++)
-        show_file(&arena, command, i);
+        show_file(&drive.arena, command, i);
     for (size_t i = 0; i < command->env.count; i++)
-        show_env(&arena, command->env.words[i]);
+        show_env(&drive.arena, command->env.words[i]);
 }
 
-static struct docker_result result_of(const uint8_t *bytes, size_t length)
+static const char *text_of(struct buf *buf, const uint8_t *bytes, size_t length)
 {
-    const uint8_t *text = length > 0 ? bytes + 1 : bytes;
-    size_t left = length > 0 ? length - 1 : 0;
+    if (!buf_append(buf, bytes, length) || !buf_reserve(buf, 1))
+        abort();
+    buf->data[length] = '\0';
+    return buf->data;
+}
+
+/* Docker's output comes in two parts to a stream, so that a line is cut. */
+static bool run_input(void *context, const struct command *command, const struct run_limits *limits,
+                      struct run_output *output, struct err *err)
+{
+    const struct input *input = context;
+    const uint8_t *text = input->result + (input->result_length > 0);
+    size_t left = input->result_length - (input->result_length > 0);
     const uint8_t *split = left == 0 ? NULL : memchr(text, SEPARATOR, left);
     size_t first = split == NULL ? left : (size_t)(split - text);
-    size_t second = split == NULL ? 0 : left - first - 1;
+    size_t taken = 0;
+    struct docker_result *result = &output->result;
 
-    return (struct docker_result){
-        .exit_code = length > 0 ? bytes[0] : 0,
-        .stdout_text = arena_strndup(&arena, (const char *)text, first),
-        .stdout_length = first,
-        .stderr_text = arena_strndup(&arena, split == NULL ? "" : (const char *)split + 1, second),
-        .stderr_length = second,
-    };
+    (void)err;
+    check_command(command);
+    *output = (struct run_output){ .ended_early = false };
+    buf_init(&output->stdout_bytes, SIZE_MAX / 2);
+    buf_init(&output->stderr_bytes, SIZE_MAX / 2);
+    result->exit_code = input->result_length > 0 ? input->result[0] : 0;
+    result->stdout_text = text_of(&output->stdout_bytes, text, first);
+    result->stdout_length = first;
+    result->stderr_length = split == NULL ? 0 : left - first - 1;
+    result->stderr_text =
+        text_of(&output->stderr_bytes, split == NULL ? text : split + 1, result->stderr_length);
+    if (limits->consumer != NULL && first > 0)
+        taken = limits->consumer(limits->context, result->stdout_text, first / 2);
+    output->ended_early = taken == RUN_STOP;
+    if (output->ended_early)
+        return false;
+    result->stdout_text += taken;
+    result->stdout_length -= taken;
+    return true;
 }
 
-static void parse(struct exchange *exchange, const struct docker_result *result, struct err *err)
+/* What the server would write must be what any protobuf library reads. */
+static bool check_response(void *context, const struct settings *settings, const uint8_t *bytes,
+                           size_t length)
 {
-    struct stream stream = { .give = give, .context = exchange };
-
-    if (exchange_parse(exchange, result, err) && result != NULL && exchange->method->stream != NULL)
-        exchange_stream(exchange, &stream, &lines, result->stdout_text, result->stdout_length, true,
-                        err);
-    exchange_finish(exchange, err);
-    check_response(exchange);
-}
-
-static void call_through(struct exchange *exchange, const uint8_t *request, size_t request_length,
-                         const uint8_t *bytes, size_t length)
-{
+    struct strv unknown;
     struct err err = { .code = GRPC_OK };
 
-    if (exchange_decode(exchange, request, request_length, &err) && exchange_plan(exchange, &err)) {
-        if (exchange->plan.answered) {
-            parse(exchange, NULL, &err);
-        } else {
-            struct docker_result result = result_of(bytes, length);
-
-            check_command(&exchange->plan.command);
-            parse(exchange, &result, &err);
-        }
-    } else if (err.code == GRPC_OK) {
+    (void)context;
+    (void)settings;
+    strv_init(&unknown, &drive.arena);
+    if (!wire_check(&oneshot__v1__response__descriptor, bytes, length, &unknown, &err) ||
+        unknown.count > 0)
         abort();
-    }
-    exchange_finish(exchange, &err);
-    check_response(exchange);
+    return true;
+}
+
+static void check_trace(void *context, const char *name, const char *line)
+{
+    (void)context;
+    (void)name;
+    if (line[0] != '{' || strchr(line, '\n') != line + strlen(line) - 1)
+        abort();
 }
 
 void fuzz_call(const uint8_t *request, size_t request_length, const uint8_t *result,
                size_t result_length)
 {
-    static struct exchange exchange;
-    struct after_memory after = { .arena = &arena };
-    struct err err = { .code = GRPC_OK };
-    struct call call = { .arena = &arena,
-                         .scratch = &scratch,
-                         .after = &after,
-                         .settings = &settings,
-                         .surroundings = &surroundings };
+    struct input input = { request, request_length, result, result_length };
+    const struct edges edges = { .context = &input,
+                                 .setting = setting,
+                                 .surround = surround,
+                                 .surround_docker = surround_docker,
+                                 .now_ns = no_time,
+                                 .clock_ns = no_time,
+                                 .read = read_frame,
+                                 .run = run_input,
+                                 .client = -1,
+                                 .write = check_response,
+                                 .trace = check_trace };
 
-    arena_init(&arena, EXCHANGE_MEMORY, exhausted, NULL);
-    arena_init(&scratch, EXCHANGE_MEMORY, exhausted, NULL);
-    arena_init(&lines, EXCHANGE_MEMORY, exhausted, NULL);
-    if (!settings_load(&settings, default_setting, NULL, &err))
+    drive_init(&drive, &edges);
+    if (!drive_call(&drive))
         abort();
-    exchange_init(&exchange, &call);
-    if (setjmp(out_of_memory) == 0)
-        call_through(&exchange, request, request_length, result, result_length);
-    arena_release(&arena);
-    arena_release(&scratch);
-    arena_release(&lines);
+    drive_release(&drive);
 }

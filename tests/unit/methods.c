@@ -68,8 +68,8 @@ static void test_a_row_is_supported_whole_or_refused_with_a_reason(void **state)
         bool whole = row->plan != NULL && row->docker != NULL &&
                      (row->parse != NULL || row->stream != NULL || row->answer != NULL);
         bool none = row->plan == NULL && row->parse == NULL && row->docker == NULL &&
-                    row->stream == NULL && row->answer == NULL && row->after == NULL &&
-                    row->abandon == NULL;
+                    row->stream == NULL && row->answer == NULL && row->host_step == NULL &&
+                    row->host_cleanup == NULL;
 
         if (whole)
             supported++;

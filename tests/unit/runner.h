@@ -11,7 +11,7 @@
 
 #include "test.h"
 
-#include "base/frame.h"
+#include "base/clock.h"
 #include "docker/run.h"
 
 static struct command command;

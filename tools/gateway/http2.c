@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/frame.h"
+#include "base/clock.h"
 
 enum {
     HEADER_LIST = 16 * 1024,

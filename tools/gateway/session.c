@@ -16,6 +16,7 @@
 #include "base/frame.h"
 #include "base/inherit.h"
 #include "gateway/http2.h"
+#include "base/clock.h"
 
 enum {
     READ_BYTES = 64 * 1024,

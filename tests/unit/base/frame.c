@@ -10,6 +10,7 @@
 
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/frame.h"
 
 enum { READER, WRITER, MAX_LENGTH = 1000, SOON_MS = 5000 };

@@ -5,6 +5,7 @@
 
 #include "runner.h"
 
+#include "base/clock.h"
 #include "host/marked_processes.h"
 
 static char marker[64];

@@ -11,15 +11,18 @@
 #define V2_ID    "3c9f1d2e4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 #define GONE     "0000000000000000000000000000000000000000000000000000000000000000"
 
+static const struct surroundings surroundings = { .now_ns = 1795696496789000000 };
 static struct settings settings;
-static struct after_memory memory;
+static struct host_memory memory;
 static struct call call;
 
 static void use(const char *root)
 {
     settings = (struct settings){ .host_root = root, .docker_root = "/var/lib/docker" };
-    memory = (struct after_memory){ .arena = &arena };
-    call = (struct call){ .arena = &arena, .after = &memory, .settings = &settings };
+    memory = (struct host_memory){ .arena = &arena };
+    call = (struct call){
+        .arena = &arena, .host = &memory, .settings = &settings, .surroundings = &surroundings
+    };
 }
 
 static void init_container(CRI(ContainerStats) *stats, CRI(ContainerAttributes) *attributes,
@@ -41,7 +44,7 @@ static void test_a_container_of_version_2_has_every_figure(void **state)
     use("tests/data/cgroup-v2");
     init_container(&stats, &attributes, V2_ID);
     response.stats = &stats;
-    assert_true(after_container_stats(&call, &response.base, &err));
+    assert_true(host_container_stats(&call, &response.base, &err));
     assert_true(stats.cpu->timestamp > 0 && stats.cpu->usage_core_nano_seconds->value > 0);
     assert_true(stats.cpu->psi->some->total > 0 && stats.cpu->psi->full != NULL);
     assert_true(stats.cpu->psi->some->avg10 > 0 && stats.cpu->psi->some->avg60 > 0 &&
@@ -67,7 +70,7 @@ static void test_a_container_of_version_1_has_its_writable_layer(void **state)
     use("tests/data/cgroup-v1");
     init_container(&stats, &attributes, V1_ID);
     response.stats = &stats;
-    assert_true(after_container_stats(&call, &response.base, &err));
+    assert_true(host_container_stats(&call, &response.base, &err));
     assert_true(stats.cpu->usage_core_nano_seconds->value > 0);
     assert_null(stats.cpu->psi);
     assert_null(stats.io);
@@ -90,7 +93,7 @@ static void test_a_container_that_is_gone_is_left_out_of_a_list(void **state)
     init_container(&stats[1], &attributes[1], V1_OTHER);
     response.n_stats = 2;
     response.stats = list;
-    assert_true(after_list_container_stats(&call, &response.base, &err));
+    assert_true(host_list_container_stats(&call, &response.base, &err));
     assert_int_equal(response.n_stats, 1);
     assert_string_equal(response.stats[0]->attributes->id, V1_OTHER);
 }
@@ -105,7 +108,7 @@ static void test_a_container_that_is_gone_keeps_its_attributes_alone(void **stat
     use("tests/data/cgroup-v1");
     init_container(&stats, &attributes, GONE);
     response.stats = &stats;
-    assert_true(after_container_stats(&call, &response.base, &err));
+    assert_true(host_container_stats(&call, &response.base, &err));
     assert_null(stats.cpu);
     assert_null(stats.memory);
 }
@@ -129,7 +132,7 @@ static void test_a_pod_is_the_sum_of_its_containers_with_its_network(void **stat
     linux.n_containers = 1;
     linux.containers = list;
     response.stats = &pod;
-    assert_true(after_pod_sandbox_stats(&call, &response.base, &err));
+    assert_true(host_pod_sandbox_stats(&call, &response.base, &err));
     assert_true(linux.cpu->usage_core_nano_seconds->value >
                 stats.cpu->usage_core_nano_seconds->value);
     assert_true(linux.memory->usage_bytes->value > stats.memory->usage_bytes->value);
@@ -156,7 +159,7 @@ static void test_a_pod_of_the_kubelet_is_its_own_cgroup(void **state)
     pod.attributes = &attributes;
     pod.linux = &linux;
     response.stats = &pod;
-    assert_true(after_pod_sandbox_stats(&call, &response.base, &err));
+    assert_true(host_pod_sandbox_stats(&call, &response.base, &err));
     assert_non_null(linux.io);
     assert_non_null(linux.memory->psi);
 }
@@ -181,7 +184,7 @@ static void test_each_metric_has_the_labels_of_its_descriptor(void **state)
     pod.metrics = label_list;
     response.n_pod_metrics = 1;
     response.pod_metrics = pods;
-    assert_true(after_list_pod_sandbox_metrics(&call, &response.base, &err));
+    assert_true(host_list_pod_sandbox_metrics(&call, &response.base, &err));
     answer_list_metric_descriptors(&call, &table.base);
     assert_true(pod.n_metrics > 20);
     for (size_t i = 0; i < pod.n_metrics; i++) {
