@@ -7,15 +7,15 @@
 #include "docker/call.h"
 
 struct method {
-    const char *name;          /* as in the .proto: "StopContainer" */
-    unsigned field;            /* its number in oneshot.v1.Request.call and Response.result */
-    bool docker_config;        /* plan wants to know the caller\'s docker configuration */
-    const char *docker;        /* the command that it becomes, for people; NULL: not supported */
-    const char *refusal;       /* why it is not supported, and what to do instead */
-    plan_function *plan;       /* NULL: not supported */
-    parse_function *parse;     /* NULL where a stream wants nothing of docker's end */
-    answer_function *answer;   /* where plan answers without docker; NULL: as initialised */
-    stream_function *stream;   /* NULL where it does not */
+    const char *name;        /* as in the .proto: "StopContainer" */
+    unsigned field;          /* its number in oneshot.v1.Request.call and Response.result */
+    bool docker_config;      /* plan wants to know the caller\'s docker configuration */
+    const char *docker;      /* the command that it becomes, for people; NULL: not supported */
+    const char *refusal;     /* why it is not supported, and what to do instead */
+    plan_function *plan;     /* NULL: not supported */
+    parse_function *parse;   /* NULL where a stream wants nothing of docker's end */
+    answer_function *answer; /* where plan answers without docker; NULL: as initialised */
+    stream_function *stream; /* NULL where it does not */
     host_step_function *host_step;       /* may be NULL */
     host_cleanup_function *host_cleanup; /* may be NULL */
 };

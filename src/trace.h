@@ -7,8 +7,8 @@
 #include "exchange.h"
 
 struct trace {
-    bool ran;       /* docker was started */
-    int exit_code;  /* its exit code */
+    bool ran;        /* docker was started */
+    int exit_code;   /* its exit code */
     int64_t read_ns; /* reading the request, running docker, and all the rest */
     int64_t docker_ns;
     int64_t parse_ns;

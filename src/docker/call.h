@@ -104,7 +104,8 @@ typedef bool stream_function(const struct call *call, struct stream *stream, con
 
 /* What the RPC needs besides docker's answer: reads or changes the host below
  * settings->host_root. Runs after parse succeeded. */
-typedef bool host_step_function(const struct call *call, ProtobufCMessage *response, struct err *err);
+typedef bool host_step_function(const struct call *call, ProtobufCMessage *response,
+                                struct err *err);
 
 /* What must be undone on the host when docker had to be ended before it was done. */
 typedef void host_cleanup_function(const struct call *call);

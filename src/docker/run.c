@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/frame.h"
 #include "base/inherit.h"
 #include "docker/launch.h"
-#include "base/clock.h"
 
 enum {
     READ_SIZE = 64 * 1024,

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/frame.h"
-#include "base/clock.h"
 
 enum {
     PAUSE_MS = 20,

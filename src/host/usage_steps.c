@@ -23,9 +23,9 @@ struct reading {
 
 static void start(struct reading *reading, const struct call *call)
 {
-    *reading = (struct reading){
-        .call = call, .arena = call->arena, .now_ns = call->surroundings->now_ns
-    };
+    *reading = (struct reading){ .call = call,
+                                 .arena = call->arena,
+                                 .now_ns = call->surroundings->now_ns };
     if (call->host->state == NULL) { /* one walk serves all the messages of a stream */
         struct cgroups *cgroups = arena_alloc(call->host->arena, sizeof(*cgroups));
 
@@ -104,8 +104,7 @@ bool host_container_stats(const struct call *call, ProtobufCMessage *response, s
     return true;
 }
 
-bool host_list_container_stats(const struct call *call, ProtobufCMessage *response,
-                                struct err *err)
+bool host_list_container_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     CRI(ListContainerStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -117,7 +116,7 @@ bool host_list_container_stats(const struct call *call, ProtobufCMessage *respon
 }
 
 bool host_stream_container_stats(const struct call *call, ProtobufCMessage *response,
-                                  struct err *err)
+                                 struct err *err)
 {
     CRI(StreamContainerStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -248,7 +247,7 @@ bool host_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
 }
 
 bool host_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
-                                  struct err *err)
+                                 struct err *err)
 {
     CRI(ListPodSandboxStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -260,7 +259,7 @@ bool host_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *resp
 }
 
 bool host_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
-                                    struct err *err)
+                                   struct err *err)
 {
     CRI(StreamPodSandboxStatsResponse) *answer = (void *)response;
     struct reading reading;
@@ -328,7 +327,7 @@ static size_t fill_pods_metrics(const struct reading *reading, size_t count,
 }
 
 bool host_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
-                                    struct err *err)
+                                   struct err *err)
 {
     CRI(ListPodSandboxMetricsResponse) *answer = (void *)response;
     struct reading reading;
@@ -340,7 +339,7 @@ bool host_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *re
 }
 
 bool host_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
-                                      struct err *err)
+                                     struct err *err)
 {
     CRI(StreamPodSandboxMetricsResponse) *answer = (void *)response;
     struct reading reading;

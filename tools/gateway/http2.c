@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/frame.h"
 #include "base/clock.h"
+#include "base/frame.h"
 
 enum {
     HEADER_LIST = 16 * 1024,

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "base/wire.h"
 #include "docker/run.h"
 #include "oneshot/v1/oneshot.pb-c.h"
-#include "base/clock.h"
 
 enum {
     HELD_BYTES = 64 * 1024 * 1024, /* of all requests of a connection */

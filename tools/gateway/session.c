@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "base/inherit.h"
 #include "gateway/http2.h"
-#include "base/clock.h"
 
 enum {
     READ_BYTES = 64 * 1024,
