@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""This script is a client of cri-oneshot that means no good, and shares no code with it: hostile.py CHECK [ARGUMENT...].
+"""This script is a client of cri-oneshot that means no good, and shares no code with it:
 
-Each CHECK is a function below; it fails with an assertion. Environment: CRI_ONESHOT (the program), STANDIN_LOG (the runs of docker),
+    hostile.py CHECK [ARGUMENT...] [--next CHECK [ARGUMENT...]]...
+
+Each CHECK is a function below; it fails with an assertion, and ends the script. Environment: CRI_ONESHOT (the program), STANDIN_LOG (the runs of docker),
 PYTHONPATH with the modules that protoc makes of the .proto files.
 """
 import json
@@ -383,4 +385,13 @@ def tcp():
     assert len(docker_runs()) == 1
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+def main(words):
+    """Every check is named before it is made: the last one that is named has failed."""
+    while words:
+        end = words.index("--next") if "--next" in words else len(words)
+        print(*words[:end], flush=True)
+        globals()[words[0]](*words[1:end])
+        words = words[end + 1:]
+
+
+main(sys.argv[1:])
