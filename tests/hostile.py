@@ -294,10 +294,13 @@ def stderr_is_the_socket():
 # ---- time
 
 def gone(pid):
-    for _ in range(300):
+    """It has ended, or soon will have; a zombie has, its new parent has not looked yet."""
+    for _ in range(1000):
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                if file.read().rpartition(")")[2].split()[:1] in ([], ["Z"], ["X"]):
+                    return True
+        except (FileNotFoundError, ProcessLookupError):
             return True
         time.sleep(0.01)
     return False

@@ -17,8 +17,8 @@ setup() {
 
 snapshot() {
     find "$TMPDIR"
-    # Without what other tests on this machine may make meanwhile: mktemp's names, bats's and the engines'.
-    ls -A /tmp /run /dev/shm | grep -vE '^(tmp\.|bats-run-|cri-engine\.)'
+    # Without what other tests on this machine may make meanwhile: mktemp's names, bats's, tests/run's, and the engines' in /tmp and /run.
+    ls -A /tmp /run /dev/shm | grep -vE '^(tmp\.|bats-run-|cri\.|cri-engine\.|containerd$|docker$)'
     # A pipe's number is new each time, also that of the one which this text goes through.
     readlink "/proc/$$/fd"/* 2>/dev/null | sed 's/:\[[0-9]*\]$//' || true
 }

@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "temp.h"
 
 static struct arena arena;
 static struct err err;
