@@ -36,8 +36,10 @@ bool push_security(const struct security *security, struct plan *plan, struct er
 
 bool push_capabilities(const CRI(Capability) *capabilities, struct plan *plan, struct err *err);
 
-/* docker has no option for these lists: they pass when docker's own defaults cover them. */
-bool check_system_paths(const CRI(LinuxContainerSecurityContext) *context, struct err *err);
+/* docker has no option for these lists: they pass when docker's own defaults cover them. What only
+ * a newer docker masks by itself is traced. */
+bool check_system_paths(const struct call *call, const CRI(LinuxContainerSecurityContext) *context,
+                        struct plan *plan, struct err *err);
 
 enum resources_use { RESOURCES_CREATE, RESOURCES_UPDATE };
 
