@@ -16,11 +16,13 @@
 /* What is not in the request, yet makes the command: given, so that the same input always makes
  * the same bytes. */
 struct surroundings {
-    const char *nonce;            /* 16 hexadecimal digits, of this call alone */
-    const char *temp_dir;         /* where a folder for docker's --config may be made */
-    const char *docker_config;    /* the caller's docker configuration folder, absolute; "" */
-    const char *docker_context;   /* the currentContext of the caller's configuration; "" */
-    const char *docker_cert_path; /* where docker looks for the caller's certificates; "" */
+    const char *nonce;                /* 16 hexadecimal digits, of this call alone */
+    const char *temp_dir;             /* where a folder for docker's --config may be made */
+    const char *docker_config;        /* the caller's docker configuration folder, absolute; "" */
+    const char *docker_client_config; /* what is in its config.json; "" */
+    const char *docker_cert_path;     /* where docker looks for the caller's certificates; "" */
+    const char *docker_program; /* "file": of machine code, or not there; "script": any other */
+    const char *selinux;        /* "yes" where the kernel has SELinux, else "no" */
 };
 
 /* What the after step keeps from one message of a stream to the next. */
@@ -37,6 +39,7 @@ struct call {
     const struct settings *settings;
     const struct surroundings *surroundings;
     const ProtobufCMessage *request; /* of the RPC's own type */
+    const char *runtime_handler;     /* of the frame: CreateContainer's; "" */
 };
 
 struct plan {

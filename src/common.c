@@ -118,6 +118,20 @@ const char *docker_cgroup_parent(const char *path)
     return path;
 }
 
+/* A path would be a program of the caller's choice: engines from 23 on run one as a runtime. */
+bool push_runtime(const char *handler, struct plan *plan, struct err *err)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789_.-";
+
+    if (handler[strspn(handler, characters)] != '\0')
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "runtime_handler \"%s\": is not the name of a runtime", handler);
+    if (*handler != '\0')
+        strv_pushf(&plan->command.argv, "--runtime=%s", handler);
+    return true;
+}
+
 static bool not_found(const char *type, const char *id, struct err *err)
 {
     return err_set(err, GRPC_NOT_FOUND, "no %s of the CRI has the id \"%s\"", type, id);

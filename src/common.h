@@ -41,6 +41,10 @@ const char *parse_id(struct arena *arena, const struct docker_result *result);
  * the CRI gives its path. */
 const char *docker_cgroup_parent(const char *path);
 
+/* --runtime=HANDLER; nothing for "", docker's default runtime. False with INVALID_ARGUMENT for what
+ * is no name; whether the engine has it, is docker's to say. */
+bool push_runtime(const char *handler, struct plan *plan, struct err *err);
+
 /* A container as docker inspect shows it. */
 struct inspected {
     const json_t *json;

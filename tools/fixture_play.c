@@ -344,8 +344,10 @@ static bool set_up(struct play *play)
         { "nonce", &play->surroundings.nonce, "0123456789abcdef" },
         { "temp_dir", &play->surroundings.temp_dir, "/tmp" },
         { "docker_config", &play->surroundings.docker_config, "/root/.docker" },
-        { "docker_context", &play->surroundings.docker_context, "" },
+        { "docker_client_config", &play->surroundings.docker_client_config, "" },
         { "docker_cert_path", &play->surroundings.docker_cert_path, "/root/.docker" },
+        { "docker_program", &play->surroundings.docker_program, "file" },
+        { "selinux", &play->surroundings.selinux, "no" },
     };
 
     lines_read(&lines, play->kept, play->fixture->files[FIXTURE_SURROUNDINGS].data);

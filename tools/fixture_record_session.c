@@ -176,7 +176,8 @@ static bool write_case(struct session_writer *writer, const char *session, struc
                        struct err *err)
 {
     static const char usual[] =
-        "docker_config=/root/.docker\ndocker_context=\ndocker_cert_path=/root/.docker\n";
+        "docker_config=/root/.docker\ndocker_client_config=\ndocker_cert_path=/root/.docker\n"
+        "docker_program=file\nselinux=no\n";
     struct fixture_text out[FIXTURE_FILES] = { { .data = NULL } };
     struct fixture *fixture = &heard->fixture;
     struct fixture_text *surroundings = &fixture->files[FIXTURE_SURROUNDINGS];

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client_config.h"
 #include "fixture_case.h"
 #include "fixture_client.h"
 #include "fixture_record.h"
@@ -96,9 +97,15 @@ static const char *surroundings_lines(struct arena *arena, const Oneshot__V1__Re
 
     if (method == NULL || !method->docker_config)
         return "";
+    surroundings_read(arena, &found);
     surroundings_read_docker(arena, &found);
-    return arena_printf(arena, "docker_config=%s\ndocker_context=%s\ndocker_cert_path=%s\n",
-                        found.docker_config, found.docker_context, found.docker_cert_path);
+    return arena_printf(
+        arena,
+        "docker_config=%s\ndocker_client_config=%s\ndocker_cert_path=%s\n"
+        "docker_program=%s\nselinux=%s\n",
+        found.docker_config,
+        client_config_show(arena, found.docker_client_config, strlen(found.docker_client_config)),
+        found.docker_cert_path, found.docker_program, found.selinux);
 }
 
 /* How long the caller would wait is another number each time that a gateway says it, and makes

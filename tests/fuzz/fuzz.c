@@ -22,8 +22,10 @@ static const struct surroundings surroundings = {
     .nonce = "0123456789abcdef",
     .temp_dir = "/tmp",
     .docker_config = "/root/.docker",
-    .docker_context = "",
+    .docker_client_config = "",
     .docker_cert_path = "",
+    .docker_program = "file",
+    .selinux = "no",
 };
 
 static void exhausted(void *context)
