@@ -4,11 +4,10 @@
  * It must not know how the steps are walked. */
 #include "gateway_composition.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cri.h"
-#include "exchange.h"
+#include "gateway_target.h"
 #include "id.h"
 #include "loglink.h"
 #include "wire.h"
@@ -190,60 +189,18 @@ static bool result_container(struct steps *steps, const uint8_t *bytes, size_t l
     return whole_id(steps->container, err);
 }
 
-static const CRI(NamespaceOption) *namespaces_of(const CRI(CreateContainerRequest) *request)
-{
-    const CRI(ContainerConfig) *config = request == NULL ? NULL : request->config;
-    const CRI(LinuxContainerConfig) *linux = config == NULL ? NULL : config->linux;
-
-    return linux == NULL || linux->security_context == NULL
-               ? NULL
-               : linux->security_context->namespace_options;
-}
-
-static void never(void *context)
-{
-    (void)context;
-    abort(); /* arena_try_alloc does not come here */
-}
-
-/* Whether the container asks for the pid namespace of another. Unpacked in memory of its own, as
- * much as the translator has: what does not fit there it refuses, too, as it does what is malformed
- * or names no whole id. */
 static bool wants_target(struct steps *steps)
 {
-    struct arena arena;
-    ProtobufCAllocator allocator = { allocate, keep, &arena };
-    const CRI(NamespaceOption) *namespaces = NULL;
-
-    arena_init(&arena, EXCHANGE_MEMORY, never, NULL);
-    namespaces = namespaces_of(
-        (const void *)protobuf_c_message_unpack(CRI_DESCRIPTOR(create_container_request),
-                                                &allocator, steps->request_length, steps->request));
-    if (namespaces != NULL && namespaces->pid == CRI_ENUM(NAMESPACE_MODE, TARGET) &&
-        id_full(namespaces->target_id))
-        steps->target = arena_strdup(&steps->arena, namespaces->target_id);
-    arena_release(&arena);
+    steps->target = target_of_request(&steps->arena, steps->request, steps->request_length);
     return *steps->target != '\0';
 }
 
-/* What runs in that namespace sees the environment and the files of the target's processes. */
 static bool result_target(struct steps *steps, const uint8_t *bytes, size_t length, struct err *err)
 {
     const CRI(ListContainersResponse) *response =
         unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
 
-    for (size_t i = 0; response != NULL && i < response->n_containers; i++) {
-        const CRI(Container) *container = response->containers[i];
-
-        if (strcmp(container->id, steps->target) == 0 &&
-            strcmp(container->pod_sandbox_id, steps->sandbox) == 0 &&
-            container->state == CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING))
-            return true;
-    }
-    return response != NULL &&
-           err_set(err, GRPC_FAILED_PRECONDITION,
-                   "namespace_options.target_id \"%s\": is no running container of the pod",
-                   steps->target);
+    return response != NULL && target_check(response, steps->target, steps->sandbox, err);
 }
 
 static bool result_members(struct steps *steps, const uint8_t *bytes, size_t length,
@@ -361,8 +318,7 @@ const struct composition compositions[] = {
                  { .call = CALL(LIST_CONTAINERS),
                    .request = request_target,
                    .result = result_target,
-                   .wanted = wants_target,
-                   .what = "of a pid namespace's target" },
+                   .wanted = wants_target },
                  { .call = CALL(CREATE_CONTAINER), .request = request_own_with_sandbox } } },
     { .call = CALL(START_CONTAINER),
       .steps = { { .call = CALL(CONTAINER_STATUS),

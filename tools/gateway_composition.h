@@ -22,7 +22,7 @@ struct step {
     bool (*wanted)(struct steps *steps); /* else the step is left out; NULL: never; not the first */
     bool may_be_gone;                    /* NOT_FOUND is well: nothing more is to be done to it */
     bool (*act)(struct steps *steps, struct err *err); /* what is done where no RPC is run */
-    const char *what;                                  /* that, or when it is wanted, for people */
+    const char *what;                                  /* that, for people */
 };
 
 enum { COMPOSITION_STEPS = 7 }; /* at the most, and an empty one that ends them */

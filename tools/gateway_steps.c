@@ -169,10 +169,10 @@ static void print_composition(const struct composition *composition)
             fputs(" -> ", stdout);
         if (steps[i].each && !steps[i - 1].each)
             fputs("(for each: ", stdout);
-        fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);
         if (steps[i].wanted != NULL)
-            printf(" (%s)", steps[i].what);
-        if (steps[i].each && !steps[i + 1].each)
+            fputs("(if asked: ", stdout);
+        fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);
+        if (steps[i].wanted != NULL || (steps[i].each && !steps[i + 1].each))
             putchar(')');
     }
     putchar('\n');
