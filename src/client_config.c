@@ -116,28 +116,49 @@ static bool is_secret(const char *name)
     return false;
 }
 
-/* The members that are secret, or all of them. */
-static void hide(json_t *object, bool all)
+static json_t *redacted(void)
+{
+    return json_string("<redacted>");
+}
+
+static void hide_credentials(json_t *auths)
+{
+    for (void *at = json_object_iter(auths); at != NULL; at = json_object_iter_next(auths, at)) {
+        json_t *one = json_object_iter_value(at);
+
+        if (!json_is_object(one))
+            json_object_iter_set_new(auths, at, redacted());
+        for (void *part = json_object_iter(one); part != NULL;
+             part = json_object_iter_next(one, part))
+            if (is_secret(json_object_iter_key(part)))
+                json_object_iter_set_new(one, part, redacted());
+    }
+}
+
+static void hide_all(json_t *object)
 {
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at))
-        if (all || is_secret(json_object_iter_key(at)))
-            json_object_iter_set_new(object, at, json_string("<redacted>"));
+        json_object_iter_set_new(object, at, redacted());
 }
 
 static void hide_entry(json_t *config, void *entry)
 {
     json_t *value = json_object_iter_value(entry);
+    enum kind kind = kind_of(json_object_iter_key(entry));
 
-    switch (kind_of(json_object_iter_key(entry))) {
+    if ((kind == HEADERS || kind == AUTHS) && !json_is_object(value)) {
+        json_object_iter_set_new(config, entry, redacted());
+        return;
+    }
+    switch (kind) {
     case DROPPED:
         json_object_iter_set_new(config, entry, json_null());
         break;
     case HEADERS:
-        hide(value, true);
+        hide_all(value);
         break;
     case AUTHS:
-        for (void *at = json_object_iter(value); at != NULL; at = json_object_iter_next(value, at))
-            hide(json_object_iter_value(at), false);
+        hide_credentials(value);
         break;
     case PLAIN:
     case HELPERS:

@@ -19,8 +19,9 @@ struct step {
     result_function
         *result; /* NULL: the result is the composed RPC's own, or nothing of interest */
     bool each;   /* it is done for each of the pod's containers */
-    bool (*wanted)(struct steps *steps); /* else the step is left out; NULL: never; not the first */
-    bool may_be_gone;                    /* NOT_FOUND is well: nothing more is to be done to it */
+    bool (*wanted)(
+        struct steps *steps); /* else it is left out; NULL: it is done; not of the first */
+    bool may_be_gone;         /* NOT_FOUND is well: nothing more is to be done to it */
     bool (*act)(struct steps *steps, struct err *err); /* what is done where no RPC is run */
     const char *what;                                  /* that, for people */
 };
