@@ -61,9 +61,6 @@ static bool check_mount(const CRI(Mount) *mount, struct err *err)
     if (of_image && *mount->host_path != '\0')
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "mounts: only one of host_path and image can be set");
-    if (of_image && !mount->readonly)
-        return err_set(err, GRPC_INVALID_ARGUMENT,
-                       "mounts.readonly: an image's files are mounted read-only, and never else");
     if (!of_image && *mount->image_sub_path != '\0')
         return err_set(err, GRPC_INVALID_ARGUMENT, "mounts.image_sub_path: needs image");
     if (!of_image && !path_check_absolute("mounts.host_path", mount->host_path, err))
@@ -91,8 +88,12 @@ static bool push_image_mount(const struct call *call, const CRI(Mount) *mount, s
 {
     const char *image = mount->image->image;
 
-    if (!needs_version(call, "mounts.image", DOCKER_IMAGE_MOUNTS, err) ||
-        !reference_check(image, err) ||
+    if (!needs_version(call, "mounts.image", DOCKER_IMAGE_MOUNTS, err))
+        return false;
+    if (!mount->readonly)
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "mounts.readonly: an image's files are mounted read-only, and never else");
+    if (!reference_check(image, err) ||
         !check_csv_path("mounts.container_path", mount->container_path, err) ||
         !check_csv_path("mounts.image_sub_path", mount->image_sub_path, err))
         return false;
