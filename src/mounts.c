@@ -6,6 +6,7 @@
 #include "options.h"
 #include "path.h"
 #include "reference.h"
+#include "word.h"
 
 /* One field of --mount, which is CSV (RFC 4180): quoted where it holds a comma, a quote, a line
  * break or a blank at an end. */
@@ -239,6 +240,8 @@ static bool push_cdi_device(const struct call *call, const char *name, struct pl
     if (*name == '/' || slash == NULL || strchr(slash, '=') == NULL || strchr(name, ':') != NULL)
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "CDI_devices \"%s\": is not as vendor.com/class=name", name);
+    if (!word_check("CDI_devices", name, err))
+        return false;
     if (!needs_version(call, "CDI_devices", DOCKER_CDI_DEVICES, err))
         return false;
     strv_pushf(&plan->command.argv, "--device=%s", name);

@@ -84,9 +84,12 @@ static const char *nonce_in(const char *word)
 
 static bool same_word(const char *one, const char *other)
 {
+    static const char file[] = "--env-file=/dev/fd/";
     const char *nonce = nonce_in(one);
     const char *others = nonce_in(other);
 
+    if (strncmp(one, file, strlen(file)) == 0 && strncmp(other, file, strlen(file)) == 0)
+        return true;
     if (nonce == NULL || others == NULL)
         return strcmp(one, other) == 0;
     return nonce - one == others - other && strncmp(one, other, (size_t)(nonce - one)) == 0;
@@ -119,8 +122,18 @@ static bool same_operands(const char *const *one, const char *const *other)
     }
 }
 
+/* Whether the machine's own docker configuration is one that docker does not get to see (then there
+ * is a folder in its place, and the file of variables has the next number) makes no difference to
+ * what is asked. */
+static const char *const *after_config(const char *const *words)
+{
+    return *words != NULL && **words == '-' && nonce_in(*words) != NULL ? words + 1 : words;
+}
+
 static bool same_words(const char *const *one, const char *const *other)
 {
+    one = after_config(one);
+    other = after_config(other);
     for (; *one != NULL && *other != NULL; one++, other++)
         if (!same_word(*one, *other))
             return false;

@@ -30,8 +30,9 @@ void recorded_read(struct arena *arena, const char *text, struct strv *argv);
 bool session_load(struct arena *arena, const char *path, struct session *session, struct err *err);
 
 /* Whether the case answers this command (words end with NULL, without docker itself). What differs
- * from one run to the next (the marker of an exec, the folder of a --config) counts as equal;
- * lenient sessions look at no option at all, only at the verb and what it is about. */
+ * from one run to the next (the marker of an exec, the folder of a --config, also where it is on
+ * one side alone) counts as equal; lenient sessions look at no option at all, only at the verb and
+ * what it is about. */
 bool session_matches(const struct session *session, const struct recorded *recorded,
                      char *const *words);
 
