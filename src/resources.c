@@ -120,12 +120,14 @@ static bool read_unified(struct plan *plan, const char *key, const char *value,
 /* Which of the other limits these two stand beside is known only when all keys are read: docker
  * counts memory and swap together, so it cannot limit swap alone, and its reservation is at most
  * the limit. */
-static void settle_memory(struct plan *plan, struct limits *limits)
+static void settle_memory(struct plan *plan, enum resources_use use, struct limits *limits)
 {
     int64_t swap = 0;
 
     if (limits->memory < 0) /* it is refused */
         return;
+    if (limits->swap == -1 && limits->memory == 0 && use == RESOURCES_CREATE)
+        limits->swap = 0; /* neither is limited, as docker has it */
     if (limits->swap_alone != NULL && limits->memory == 0) {
         trace(plan, "memory.swap.max");
     } else if (limits->swap_alone != NULL) {
@@ -237,7 +239,7 @@ bool push_resources(const CRI(LinuxContainerResources) *resources, enum resource
         if (!read_unified(plan, resources->unified[i]->key, resources->unified[i]->value, &limits,
                           err))
             return false;
-    settle_memory(plan, &limits);
+    settle_memory(plan, use, &limits);
     if (!check_limits(&limits, use, err) || !check_hugepages(resources, err))
         return false;
     push_limits(&limits, &plan->command.argv);
