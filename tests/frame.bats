@@ -94,6 +94,11 @@ END
     same "$output" '{"run_pod_sandbox": {"config": {"hostname": "a"}, "runtime_handler": "x"}}'
 }
 
+@test "a runtime handler goes beside the request" {
+    run -0 request CreateContainer pod_sandbox_id=x --runtime-handler=kata
+    same "$output" '{"runtime_handler": "kata", "create_container": {"pod_sandbox_id": "x"}}'
+}
+
 # ---- spellings
 
 @test "both spellings of fields, enums by name or number, 64-bit numbers as strings or numbers" {

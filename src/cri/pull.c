@@ -7,6 +7,7 @@
 #include "base/document.h"
 #include "base/utf8.h"
 #include "cri/image.h"
+#include "docker/client_config.h"
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/reference.h"
@@ -84,15 +85,12 @@ static void put(json_t *object, const char *name, const char *text)
         doc_put_text(object, name, text);
 }
 
-/* docker's config.json: the credentials under the key that docker looks for, and the context that
- * the caller's own configuration chose. */
-static const char *config_json(const struct call *call, const CRI(AuthConfig) *auth,
-                               const char *registry)
+/* The auths of docker's config.json: the credentials under the key that docker looks for. */
+static json_t *auths_json(const CRI(AuthConfig) *auth, const char *registry)
 {
     const char *key = is_hub(registry) ? "https://index.docker.io/v1/" : registry;
     json_t *credentials = json_object();
     json_t *auths = json_object();
-    json_t *config = json_object();
 
     put(credentials, "username", auth->username);
     put(credentials, "password", auth->password);
@@ -100,32 +98,17 @@ static const char *config_json(const struct call *call, const CRI(AuthConfig) *a
     put(credentials, "identitytoken", auth->identity_token);
     put(credentials, "registrytoken", auth->registry_token);
     json_object_set_new_nocheck(auths, key, credentials);
-    json_object_set_new(config, "auths", auths);
-    put(config, "currentContext", call->surroundings->docker_context);
-    return doc_compact(call->arena, config);
+    return auths;
 }
 
 static bool push_credentials(const struct call *call, const CRI(AuthConfig) *auth,
                              const char *reference, struct plan *plan, struct err *err)
 {
-    const struct surroundings *surroundings = call->surroundings;
     const char *registry = reference_registry(call->arena, reference);
-    struct command *command = &plan->command;
-    const char *json = NULL;
 
     if (!check_server(call->arena, auth, registry, err) || !check_auth(auth->auth, err))
         return false;
-    json = config_json(call, auth, registry);
-    command->config_dir =
-        arena_printf(call->arena, "%s/cri-oneshot.%s", surroundings->temp_dir, surroundings->nonce);
-    if (*surroundings->docker_config != '\0')
-        command->contexts_target =
-            arena_printf(call->arena, "%s/contexts", surroundings->docker_config);
-    command->files[command->file_count++] =
-        (struct command_file){ .data = json, .length = strlen(json) };
-    strv_pushf(&command->argv, "--config=%s", command->config_dir);
-    if (*surroundings->docker_cert_path != '\0')
-        strv_pushf(&command->env, "DOCKER_CERT_PATH=%s", surroundings->docker_cert_path);
+    client_config_use_auths(call, auths_json(auth, registry), plan);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/cri.h"
 #include "base/wire.h"
 #include "docker/id.h"
+#include "gateway/target.h"
 #include "host/loglink.h"
 
 enum { ID_FIELD = 1 }; /* of every request that names a container or a pod sandbox */
@@ -52,6 +53,16 @@ static bool request_own_id(struct steps *steps, struct buf *message)
 
     return wire_find(steps->request, steps->request_length, ID_FIELD, &id, &length) &&
            put_id_bytes(message, (const char *)id, length);
+}
+
+static bool request_target(struct steps *steps, struct buf *message)
+{
+    CRI(ContainerFilter) filter = CRI_INIT(CONTAINER_FILTER);
+    CRI(ListContainersRequest) request = CRI_INIT(LIST_CONTAINERS_REQUEST);
+
+    filter.id = arena_strdup(&steps->arena, steps->target);
+    request.filter = &filter;
+    return put_message(message, &request.base);
 }
 
 /* Of a field that is there several times the last one counts: the whole id overrides a short one,
@@ -161,6 +172,7 @@ static bool result_sandbox(struct steps *steps, const uint8_t *bytes, size_t len
     if (response == NULL)
         return false;
     steps->sandbox = response->status == NULL ? "" : response->status->id;
+    steps->handler = response->status == NULL ? "" : response->status->runtime_handler;
     return whole_id(steps->sandbox, err);
 }
 
@@ -175,6 +187,20 @@ static bool result_container(struct steps *steps, const uint8_t *bytes, size_t l
     steps->container = response->status == NULL ? "" : response->status->id;
     steps->log_path = response->status == NULL ? "" : response->status->log_path;
     return whole_id(steps->container, err);
+}
+
+static bool wants_target(struct steps *steps)
+{
+    steps->target = target_of_request(&steps->arena, steps->request, steps->request_length);
+    return *steps->target != '\0';
+}
+
+static bool result_target(struct steps *steps, const uint8_t *bytes, size_t length, struct err *err)
+{
+    const CRI(ListContainersResponse) *response =
+        unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
+
+    return response != NULL && target_check(response, steps->target, steps->sandbox, err);
 }
 
 static bool result_members(struct steps *steps, const uint8_t *bytes, size_t length,
@@ -289,6 +315,10 @@ const struct composition compositions[] = {
       .steps = { { .call = CALL(POD_SANDBOX_STATUS),
                    .request = request_own_id,
                    .result = result_sandbox },
+                 { .call = CALL(LIST_CONTAINERS),
+                   .request = request_target,
+                   .result = result_target,
+                   .wanted = wants_target },
                  { .call = CALL(CREATE_CONTAINER), .request = request_own_with_sandbox } } },
     { .call = CALL(START_CONTAINER),
       .steps = { { .call = CALL(CONTAINER_STATUS),

@@ -17,9 +17,11 @@ struct step {
     unsigned call; /* the field of the RPC that is run; 0: none is */
     request_function *request;
     result_function
-        *result;      /* NULL: the result is the composed RPC's own, or nothing of interest */
-    bool each;        /* it is done for each of the pod's containers */
-    bool may_be_gone; /* NOT_FOUND is well: nothing more is to be done to it */
+        *result; /* NULL: the result is the composed RPC's own, or nothing of interest */
+    bool each;   /* it is done for each of the pod's containers */
+    bool (*wanted)(
+        struct steps *steps); /* else it is left out; NULL: it is done; not of the first */
+    bool may_be_gone;         /* NOT_FOUND is well: nothing more is to be done to it */
     bool (*act)(struct steps *steps, struct err *err); /* what is done where no RPC is run */
     const char *what;                                  /* that, for people */
 };

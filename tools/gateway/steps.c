@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cri.h"
 #include "base/wire.h"
 #include "docker/inspect.h"
 #include "gateway/composition.h"
@@ -44,7 +45,8 @@ static bool settle(struct steps *steps, struct err *err)
     while (!steps->answered) {
         const struct step *step = current(steps);
 
-        if (step->each && steps->member == steps->members.count) {
+        if ((step->each && steps->member == steps->members.count) ||
+            (step->wanted != NULL && !step->wanted(steps))) {
             steps->index++;
         } else if (step->act != NULL) {
             if (!step->act(steps, err))
@@ -75,6 +77,8 @@ bool steps_init(struct steps *steps, const struct method *method, const uint8_t 
                              .request = request,
                              .request_length = length,
                              .sandbox = "",
+                             .handler = "",
+                             .target = "",
                              .container = "",
                              .log_path = "",
                              .image = "" };
@@ -101,6 +105,12 @@ bool steps_is_last(const struct steps *steps)
 {
     return steps->composition == NULL ||
            (current(steps)->call == steps->method->field && current(steps)->result == NULL);
+}
+
+const char *steps_runtime_handler(const struct steps *steps)
+{
+    return steps_run(steps)->field == ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER ? steps->handler
+                                                                                  : "";
 }
 
 bool steps_message(struct steps *steps, struct buf *message)
@@ -159,8 +169,10 @@ static void print_composition(const struct composition *composition)
             fputs(" -> ", stdout);
         if (steps[i].each && !steps[i - 1].each)
             fputs("(for each: ", stdout);
+        if (steps[i].wanted != NULL)
+            fputs("(if asked: ", stdout);
         fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);
-        if (steps[i].each && !steps[i + 1].each)
+        if (steps[i].wanted != NULL || (steps[i].each && !steps[i + 1].each))
             putchar(')');
     }
     putchar('\n');
