@@ -25,13 +25,14 @@ bool reference_is_id(const char *reference)
     return id_of_image(reference) || id_valid(reference);
 }
 
-/* The length of a leading registry and its slash; 0: none is written. */
+/* The length of a leading registry and its slash; 0: none is written. A capital letter is of no
+ * repository (distribution/reference, splitDockerDomain). */
 static size_t registry_length(const char *reference)
 {
     size_t length = strcspn(reference, "/");
-    bool host = reference[length] == '/' &&
-                (memchr(reference, '.', length) != NULL || memchr(reference, ':', length) != NULL ||
-                 (length == 9 && strncmp(reference, "localhost", length) == 0));
+    bool host =
+        reference[length] == '/' && (strcspn(reference, ".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") < length ||
+                                     (length == 9 && strncmp(reference, "localhost", length) == 0));
 
     return host ? length + 1 : 0;
 }

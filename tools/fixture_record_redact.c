@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "protojson.h"
 #include "redact.h"
+#include "server_address.h"
 #include "show.h"
 #include "utf8.h"
 
@@ -107,24 +109,16 @@ static void redact_variable(ProtobufCBinaryData *value)
     value->len = value->len > LONG_VALUE ? value->len : length;
 }
 
-static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /* Whether a registry's credentials are taken for the base64 of USER:PASSWORD. */
-static bool is_pair(const char *auth)
+static bool is_pair(struct arena *arena, const char *auth)
 {
-    size_t length = strspn(auth, base64);
-    size_t padding = strspn(auth + length, "=");
-    unsigned bits = 0;
-    bool colon = false;
+    size_t length = 0;
+    const char *pair = base64_decode(arena, auth, &length);
 
-    for (size_t i = 0; i < length; i++) {
-        bits = bits << 6 | (unsigned)(strchr(base64, auth[i]) - base64);
-        colon = colon || (i % 4 != 0 && (bits >> (6 - 2 * (i % 4)) & 0xff) == ':');
-    }
-    return colon && auth[length + padding] == '\0' && padding <= 2 && (length + padding) % 4 == 0;
+    return pair != NULL && memchr(pair, ':', length) != NULL;
 }
 
-json_t *redact_request(Oneshot__V1__Request *request)
+json_t *redact_request(struct arena *arena, Oneshot__V1__Request *request)
 {
     static const char redacted_pair[] = "PHJlZGFjdGVkPjo8cmVkYWN0ZWQ+"; /* both redacted */
     const Runtime__V1__ContainerConfig *config =
@@ -138,8 +132,10 @@ json_t *redact_request(Oneshot__V1__Request *request)
 
     for (size_t i = 0; config != NULL && i < config->n_envs; i++)
         redact_variable(&config->envs[i]->value);
+    if (auth != NULL)
+        server_address_hide_user(auth->server_address);
     json = protojson_write(&request->base, redact_field);
-    if (auth != NULL && is_pair(auth->auth))
+    if (auth != NULL && is_pair(arena, auth->auth))
         json_object_set_new(json_object_get(json_object_get(json, "pull_image"), "auth"), "auth",
                             json_string(redacted_pair));
     return json;

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "arena.h"
 #include "buf.h"
 #include "oneshot/v1/oneshot.pb-c.h"
 
@@ -30,7 +31,8 @@ bool redact_output(struct redaction *redaction, const char *bytes, size_t length
 
 /* The request as JSON, each secret replaced by one that goes the same way, by the file of
  * variables, by the environment, or to the same refusal: with a line break in its end, as long, not
- * UTF-8, the base64 of USER:PASSWORD. The request's own are replaced, too. */
-json_t *redact_request(Oneshot__V1__Request *request);
+ * UTF-8, the base64 of USER:PASSWORD; of a server address its user information. The request's own
+ * are replaced, too. The arena is for the while. */
+json_t *redact_request(struct arena *arena, Oneshot__V1__Request *request);
 
 #endif

@@ -105,7 +105,7 @@ static const char *surroundings_lines(struct arena *arena, const Oneshot__V1__Re
  * neither command nor response another. */
 static bool keep_request(struct arena *arena, const char *dir, Oneshot__V1__Request *request)
 {
-    json_t *json = redact_request(request);
+    json_t *json = redact_request(arena, request);
     char *text = NULL;
     bool kept = false;
 
