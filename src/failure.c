@@ -133,6 +133,14 @@ enum grpc_code failure_code(const char *text)
     return GRPC_UNKNOWN;
 }
 
+bool failure_has_word(const char *text)
+{
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+        if (find(failures[i].pattern, text, strlen(text)) != NULL)
+            return true;
+    return false;
+}
+
 static const char *without_prefix(const char *line)
 {
     static const char *const prefixes[] = { "docker: ", "Error response from daemon: ", "Error: " };

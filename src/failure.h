@@ -13,6 +13,10 @@
 /* The code that docker's words mean; UNKNOWN for those that no row has. */
 enum grpc_code failure_code(const char *text);
 
+/* Whether text stands in one of the table's patterns: it is a word that docker's failures are told
+ * by. */
+bool failure_has_word(const char *text);
+
 /* Docker's message: its error lines without the prefixes ("docker: ", "Error response from
  * daemon: "), warnings and help, joined by "; ". */
 const char *failure_text(struct arena *arena, const struct docker_result *result);

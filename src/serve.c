@@ -11,6 +11,7 @@
 
 #include "exchange.h"
 #include "frame.h"
+#include "hide.h"
 #include "inherit.h"
 #include "run.h"
 #include "show.h"
@@ -206,6 +207,8 @@ int serve(void)
         if (server.exchange.plan.answered || run_docker(&server, &output)) {
             double begin = clock_ms();
 
+            hide_result(&server.arena, server.exchange.call.request, &server.exchange.plan.command,
+                        &output.result);
             parse_output(&server, server.exchange.plan.answered ? NULL : &output.result);
             server.trace.parse_ms = clock_ms() - begin;
         }

@@ -16,6 +16,7 @@
 #include "fixture_exit.h"
 #include "fixture_lines.h"
 #include "frame.h"
+#include "hide.h"
 #include "json.h"
 #include "oneshot/v1/oneshot.pb-c.h"
 #include "protojson.h"
@@ -300,6 +301,7 @@ static bool exchange_case(struct play *play)
     }
     if (!docker_answers(play, &result, &ended))
         return false;
+    hide_result(&play->arena, exchange->call.request, &exchange->plan.command, &result);
     parse(play, &result, &ended);
     return play->wrong->code == GRPC_OK;
 }

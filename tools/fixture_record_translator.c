@@ -15,6 +15,7 @@
 #include "fixture_case.h"
 #include "fixture_client.h"
 #include "fixture_record.h"
+#include "fixture_record_hide.h"
 #include "fixture_record_pump.h"
 #include "fixture_record_redact.h"
 #include "json.h"
@@ -216,9 +217,12 @@ static int serve(struct arena *arena, const char *dir)
     feed_init(&feed, STDIN_FILENO, served.in, largest_request());
     feed_pump(&feed);
     kept = keep_what_came(arena, dir, &feed);
-    buf_release(&feed.bytes);
     read = pump(&served.tap, 1, &ends);
     status = child_wait(served.child);
+    kept = (!feed_is_whole(&feed) ||
+            record_hide(arena, dir, (const uint8_t *)feed.bytes.data + feed.start, feed.length)) &&
+           kept;
+    buf_release(&feed.bytes);
     if (!read && status == 0)
         status = W_EXITCODE(1, 0); /* as it has it itself when its answer cannot be written */
     if (!kept || !write_text(arena, dir, RECORD_ENDED, arena_printf(arena, "%d\n", status)))
