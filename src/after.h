@@ -9,7 +9,7 @@
 /* CreateContainer: links the container's log path to docker's own log file. */
 after_function after_create_container;
 
-/* ImageFsInfo: reads how much of docker's file system is used. */
+/* ImageFsInfo: reads how much of docker's file system is used, and how much by images. */
 after_function after_image_fs_info;
 
 /* ExecSync: ends the processes of the command, which docker leaves behind when it is ended. */
