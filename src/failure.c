@@ -31,8 +31,8 @@ const struct failure_row failure_rows[] = {
     { "manifest unknown", GRPC_NOT_FOUND },
     { "manifest for * not found", GRPC_NOT_FOUND },
     { "repository * not found", GRPC_NOT_FOUND },
-    { "^name unknown:", GRPC_NOT_FOUND },
-    { "^blob unknown:", GRPC_NOT_FOUND },
+    { "^name unknown$", GRPC_NOT_FOUND },
+    { "^blob unknown$", GRPC_NOT_FOUND },
     { "^unknown blob$", GRPC_NOT_FOUND },
     { "no matching manifest for", GRPC_NOT_FOUND },
     { "no match for platform in manifest", GRPC_NOT_FOUND },
@@ -68,13 +68,13 @@ const struct failure_row failure_rows[] = {
     { "unauthorized", GRPC_UNAUTHENTICATED },
     { "http 401 response", GRPC_UNAUTHENTICATED },
     { "pull access denied", GRPC_PERMISSION_DENIED },
-    { "^denied:", GRPC_PERMISSION_DENIED },
+    { "^denied$", GRPC_PERMISSION_DENIED },
     { "http 403 response", GRPC_PERMISSION_DENIED },
     { "unexpected*status*: 403", GRPC_PERMISSION_DENIED },
     { "http 404 response", GRPC_NOT_FOUND },
     { "unexpected*status*: 404", GRPC_NOT_FOUND },
     { "unexpected*status*: 5", GRPC_UNAVAILABLE },
-    { "^unavailable:", GRPC_UNAVAILABLE },
+    { "^unavailable$", GRPC_UNAVAILABLE },
     { "conflicting options: hostname", GRPC_INVALID_ARGUMENT },
     { "conflict: unable to", GRPC_FAILED_PRECONDITION },
     { "is not running", GRPC_FAILED_PRECONDITION },
@@ -100,7 +100,7 @@ const struct failure_row failure_rows[] = {
     { "not allowed in host network namespace", GRPC_INVALID_ARGUMENT },
     { "invalid reference format", GRPC_INVALID_ARGUMENT },
     { "is a reserved name", GRPC_INVALID_ARGUMENT },
-    { "^name invalid:", GRPC_INVALID_ARGUMENT },
+    { "^name invalid$", GRPC_INVALID_ARGUMENT },
     { "unsupported media type", GRPC_INVALID_ARGUMENT },
     { "^encountered remote \"", GRPC_INVALID_ARGUMENT },
     { "docker image format v1", GRPC_INVALID_ARGUMENT },
@@ -159,7 +159,7 @@ static const char *find(const char *text, const char *piece, size_t length)
     return NULL;
 }
 
-/* Whether a part of the text starts here: "DENIED: …" of a registry, and not "permission denied: …"
+/* Whether a part of the text starts here: "denied: …" of a registry, and not "permission denied: …"
  * of the kernel. */
 static bool starts_part(const char *text, const char *at)
 {

@@ -106,17 +106,18 @@ static void test_patterns_match_pieces_in_order_in_any_case(void **state)
 
 static void test_a_pattern_may_be_of_a_part(void **state)
 {
-    static const char *const denied[] = { "denied: no", "DENIED:", "a: denied: no", "a; denied: no",
-                                          "permission denied: a: denied: no" };
+    static const char *const denied[] = { "denied: no",    "DENIED",
+                                          "denied; no",    "a: denied: no",
+                                          "a; denied: no", "permission denied: a: denied: no" };
     static const char *const eof[] = { "EOF",       "Get \"a\": EOF", "EOF; more",
                                        "a: EOF: b", "a: EOF.",        "a: EOFs: EOF" };
     static const char *const no_eof[] = { "geof", "EOFs", "a EOF", "EOF more", "a:EOF" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(denied); i++)
-        assert_true(failure_matches(denied[i], "^denied:"));
-    assert_false(failure_matches("permission denied: no", "^denied:"));
-    assert_false(failure_matches("exec: \"a\": permission denied: unknown", "^denied:"));
+        assert_true(failure_matches(denied[i], "^denied$"));
+    assert_false(failure_matches("permission denied: no", "^denied$"));
+    assert_false(failure_matches("exec: \"a\": permission denied: unknown", "^denied$"));
     for (size_t i = 0; i < COUNT(eof); i++)
         assert_true(failure_matches(eof[i], "^eof$"));
     for (size_t i = 0; i < COUNT(no_eof); i++)
