@@ -290,6 +290,8 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
     failure_set(call->arena, result, err);
     if (is_without_network(result->stderr_text, call->settings->network))
         err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there");
+    else if (strstr(result->stderr_text, "Unable to find image '") != NULL && *id == '\0')
+        err_wrap(err, "the pause image (CRI_ONESHOT_PAUSE_IMAGE) was not there");
     if (*id != '\0') {
         struct name name = name_of(request->config->metadata);
 

@@ -461,7 +461,8 @@ for name in ["A", "#A", "with blank", "GOPATH"]:
 pair = base64.b64encode(b"me:hunter2").decode()
 for auth in [{"username": "me", "password": "hunter2"}, {"auth": pair}, {"auth": pair.rstrip("=")}, {"auth": "aHVudGVyMg=="},
              {"auth": "hunter2"}, {"auth": "====="}, {"identity_token": "hunter2"}, {"registry_token": "hunter2"}, {"auth": "", "password": "hunter2"},
-             {"auth": pair, "server_address": "https://elsewhere.example"}]:
+             {"auth": pair, "server_address": "https://elsewhere.example"},
+             {"auth": pair, "server_address": "https://me:hunter2@docker.io"}, {"auth": pair, "server_address": "me:hunt/hunter2@h"}]:
     print(json.dumps({"pull_image": {"image": {"image": "a:b"}, "auth": auth}}))
 END
     client <<'END'
@@ -472,7 +473,7 @@ true
 END
     export VALUES=$BATS_TEST_TMPDIR/values.py OUT=$BATS_TEST_TMPDIR/out
     run -0 record bash "$CLIENT"
-    [ "$(cases | wc -l)" = $((4 * 14 + 10)) ]
+    [ "$(cases | wc -l)" = $((4 * 14 + 12)) ]
     # Each of the ways and refusals is there.
     [[ $(cat "$OUT") == *'has a NUL byte or is not UTF-8'*'is longer than the'*'would steer'*'is not the base64 of USER:PASSWORD'* ]]
     [ "$(cat "$S"/*/environ | sort -u | grep -c .)" -ge 3 ]
