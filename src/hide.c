@@ -64,7 +64,9 @@ static void push_environment(struct list *list, const struct strv *argv,
 {
     for (size_t i = 0; i < config->n_envs; i++) {
         const ProtobufCBinaryData *value = &config->envs[i]->value;
-        const char *text = arena_strndup(list->arena, (const char *)value->data, value->len);
+        const char *text = value->len == 0
+                               ? ""
+                               : arena_strndup(list->arena, (const char *)value->data, value->len);
         struct secret *secret = push(list, argv, text, value->len);
 
         if (secret != NULL && failure_has_word(text))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "exchange.h"
+#include "hide.h"
 #include "show.h"
 #include "wire.h"
 
@@ -116,6 +117,7 @@ static void call_through(struct exchange *exchange, const uint8_t *request, size
             struct docker_result result = result_of(bytes, length);
 
             check_command(&exchange->plan.command);
+            hide_result(&arena, exchange->call.request, &exchange->plan.command, &result);
             parse(exchange, &result, &err);
         }
     } else if (err.code == GRPC_OK) {

@@ -3,6 +3,7 @@
  * It must not know where it goes from here. */
 #include "test.h"
 
+#include "base64.h"
 #include "cri.h"
 #include "hide.h"
 #include "secret.h"
@@ -137,6 +138,72 @@ static void test_what_shows_no_secret_stays_as_it_is(void **state)
         assert_ptr_equal(hidden(table[i].secret, table[i].text), table[i].text);
 }
 
+/* A made-up secret of any bytes but NUL, the same in each run. */
+static const char *any_secret(unsigned *state)
+{
+    size_t length = 8 + (*state >> 16) % 9;
+    char *secret = arena_alloc(&arena, length + 1);
+
+    for (size_t i = 0; i < length; i++) {
+        *state = *state * 1103515245 + 12345;
+        secret[i] = (char)(1 + (*state >> 16) % 255);
+    }
+    secret[length] = '\0';
+    return secret;
+}
+
+/* Each byte as two hexadecimal digits after a prefix. */
+static const char *spelled(const char *prefix, const char *secret)
+{
+    const char *text = "";
+
+    for (; *secret != '\0'; secret++)
+        text = arena_printf(&arena, "%s%s%02x", text, prefix, (unsigned char)*secret);
+    return text;
+}
+
+static const char *encoded(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t left = strlen(text);
+    const char *code = "";
+
+    for (; left > 0; bytes += 3, left = left > 3 ? left - 3 : 0) {
+        unsigned bits = (unsigned)bytes[0] << 16 | (left > 1 ? (unsigned)bytes[1] << 8 : 0) |
+                        (left > 2 ? bytes[2] : 0);
+
+        code = arena_printf(&arena, "%s%c%c%c%c", code, base64_digits[bits >> 18],
+                            base64_digits[bits >> 12 & 63],
+                            left > 1 ? base64_digits[bits >> 6 & 63] : '=',
+                            left > 2 ? base64_digits[bits & 63] : '=');
+    }
+    return code;
+}
+
+static void test_any_secret_is_hidden_in_any_spelling_and_place(void **state)
+{
+    unsigned seed = 1;
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        const char *secret = any_secret(&seed);
+
+        assert_string_equal(hidden(secret, secret), HIDDEN);
+        assert_string_equal(hidden(secret, spelled("%", secret)), HIDDEN);
+        assert_string_equal(hidden(secret, spelled("\\x", secret)), HIDDEN);
+        assert_string_equal(hidden(secret, spelled("\\\\x", secret)), HIDDEN);
+        assert_string_equal(hidden(secret, encoded(secret)), HIDDEN);
+        for (size_t before = 1; before < 7; before++) {
+            const char *amid = arena_printf(&arena, "%.*s%sto", (int)before, "before", secret);
+
+            assert_non_null(strstr(hidden(secret, encoded(amid)), HIDDEN));
+            /* Of the 8 digits before it and the 5 after it, the most, none is the secret's alone.
+             */
+            assert_true(strlen(hidden(secret, encoded(amid))) <= strlen(HIDDEN) + 13);
+        }
+    }
+}
+
 static void test_secrets_that_overlap_are_hidden_as_one(void **state)
 {
     struct secret one = { .bytes = "12345678", .length = 8 };
@@ -240,6 +307,7 @@ int main(void)
         TEST(test_base64_of_a_secret_is_hidden),
         TEST(test_a_short_secret_is_hidden_where_it_stands_alone),
         TEST(test_what_shows_no_secret_stays_as_it_is),
+        TEST(test_any_secret_is_hidden_in_any_spelling_and_place),
         TEST(test_secrets_that_overlap_are_hidden_as_one),
         TEST(test_credentials_of_every_kind_are_hidden),
         TEST(test_a_word_of_the_command_line_is_no_secret),
