@@ -277,3 +277,10 @@ END
     run -3 cri-frame call Version --translator=yes
     [[ $output == 'cri-frame: Version: '* ]]
 }
+
+@test "a call that is shown shows no secret, and not the user in a server address" {
+    run -1 cri-frame call PullImage image='{"image": "registry.example/a"}' \
+        auth='{"username": "me", "password": "hunter2", "server_address": "https://user:hunter2@other.example"}' --show
+    [[ $output == *'"https://************@other.example"'*'the credentials are for "other.example"'* ]]
+    [[ $output != *hunter2* ]]
+}

@@ -173,6 +173,21 @@ static const char *why_down(const struct call *call, const struct docker_result 
     return "";
 }
 
+/* kubeadm and crictl's users look for the pause image at "config", as containerd gives it. */
+static void give_info(const struct call *call, const json_t *json, CRI(StatusResponse) *answer)
+{
+    json_t *config = json_object();
+    struct pair items[2] = { { .key = "config" }, { .key = "info" } };
+    struct pairs pairs = { .items = items, .count = json == NULL ? 1 : 2 };
+
+    doc_put_text(config, "sandboxImage", call->settings->pause_image);
+    items[0].value = doc_compact(call->arena, config);
+    if (json != NULL)
+        items[1].value = doc_compact(call->arena, json);
+    pairs_to_map(call->arena, &pairs, CRI_DESCRIPTOR(status_response__info_entry), &answer->n_info,
+                 &answer->info);
+}
+
 /* An engine that is down is an answer, not an error. */
 bool parse_status(const struct call *call, const struct docker_result *result,
                   ProtobufCMessage *response, struct err *err)
@@ -194,13 +209,8 @@ bool parse_status(const struct call *call, const struct docker_result *result,
     give_conditions(call, json, down, answer);
     if (*down == '\0')
         give_features(call, json, answer);
-    if (request->verbose && json != NULL) {
-        struct pair info = { .key = "info", .value = doc_compact(call->arena, json) };
-        struct pairs pairs = { .items = &info, .count = 1 };
-
-        pairs_to_map(call->arena, &pairs, CRI_DESCRIPTOR(status_response__info_entry),
-                     &answer->n_info, &answer->info);
-    }
+    if (request->verbose)
+        give_info(call, json, answer);
     return true;
 }
 
@@ -247,5 +257,10 @@ bool parse_update_runtime_config(const struct call *call, const struct docker_re
                                  ProtobufCMessage *response, struct err *err)
 {
     (void)response;
-    return result->exit_code == 0 || failure_set(call->arena, result, err);
+    if (result->exit_code == 0)
+        return true;
+    failure_set(call->arena, result, err);
+    return err->code == GRPC_NOT_FOUND
+               ? err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there")
+               : false;
 }

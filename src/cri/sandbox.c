@@ -289,6 +289,15 @@ bool plan_run_pod_sandbox(const struct call *call, struct plan *plan, struct err
 }
 
 /* docker run prints the id also when the start fails, and the container stays. */
+/* Whether docker has no network of that name: who asked for the pod did not name it. */
+static bool is_without_network(const char *said, const char *network)
+{
+    const char *missing = strstr(said, "network ");
+
+    return missing != NULL && failure_matches(missing, "network * not found") &&
+           strncmp(missing + strlen("network "), network, strlen(network)) == 0;
+}
+
 bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *result,
                            ProtobufCMessage *response, struct err *err)
 {
@@ -302,6 +311,10 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
     if (result->exit_code == 0)
         return err_set(err, GRPC_INTERNAL, "docker run: printed no id");
     failure_set(call->arena, result, err);
+    if (is_without_network(result->stderr_text, call->settings->network))
+        err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there");
+    else if (strstr(result->stderr_text, "Unable to find image '") != NULL && *id == '\0')
+        err_wrap(err, "the pause image (CRI_ONESHOT_PAUSE_IMAGE) was not there");
     if (*id != '\0') {
         struct name name = name_of(request->config->metadata);
 

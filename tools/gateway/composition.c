@@ -133,6 +133,12 @@ static bool request_removal_of_image(struct steps *steps, struct buf *message)
     return put_message(message, &request.base);
 }
 
+static bool request_removal_of_name(struct steps *steps, struct buf *message)
+{
+    steps->image = steps->members.words[steps->member];
+    return request_removal_of_image(steps, message);
+}
+
 /* ==== results ==== */
 
 /* Unpacked in the arena, which is the RPC's. NULL with INTERNAL. */
@@ -247,7 +253,30 @@ static bool result_image(struct steps *steps, const uint8_t *bytes, size_t lengt
         return false;
     steps->answered = image == NULL;
     steps->image = image == NULL ? "" : image->id;
+    /* The last tag of a repository takes its digests along: they come after the tags. */
+    for (size_t i = 0; image != NULL && i < image->n_repo_tags; i++)
+        strv_push(&steps->members, image->repo_tags[i]);
+    for (size_t i = 0; image != NULL && i < image->n_repo_digests; i++)
+        strv_push(&steps->members, image->repo_digests[i]);
     return true;
+}
+
+static bool result_nothing(struct steps *steps, const uint8_t *bytes, size_t length,
+                           struct err *err)
+{
+    (void)steps;
+    (void)bytes;
+    (void)length;
+    (void)err;
+    return true;
+}
+
+/* docker removes an image that others were built from by no id (images/image_delete.go). By its
+ * names it goes: without one it is only a part of the others, and in no list. */
+static bool excuse_children(const struct steps *steps, const struct err *err)
+{
+    return err->code == GRPC_FAILED_PRECONDITION && steps->members.count > 0 &&
+           strstr(err->text, "image has dependent child images") != NULL;
 }
 
 static bool result_pulled_image(struct steps *steps, const uint8_t *bytes, size_t length,
@@ -352,7 +381,13 @@ const struct composition compositions[] = {
     /* A RemoveImageRequest's image is an ImageStatusRequest's: the same field. */
     { .call = CALL(REMOVE_IMAGE),
       .steps = { { .call = CALL(IMAGE_STATUS), .request = request_own, .result = result_image },
-                 { .call = CALL(REMOVE_IMAGE), .request = request_removal_of_image } } },
+                 { .call = CALL(REMOVE_IMAGE),
+                   .request = request_removal_of_image,
+                   .excuse = excuse_children },
+                 { .call = CALL(REMOVE_IMAGE),
+                   .request = request_removal_of_name,
+                   .result = result_nothing,
+                   .each = true } } },
 };
 
 const size_t composition_count = sizeof(compositions) / sizeof(compositions[0]);

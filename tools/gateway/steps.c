@@ -48,6 +48,8 @@ static bool settle(struct steps *steps, struct err *err)
         if ((step->each && steps->member == steps->members.count) ||
             (step->wanted != NULL && !step->wanted(steps))) {
             steps->index++;
+        } else if (step->call == 0 && step->act == NULL) {
+            steps->answered = true;
         } else if (step->act != NULL) {
             if (!step->act(steps, err))
                 return false;
@@ -144,13 +146,25 @@ bool steps_take(struct steps *steps, const uint8_t *result, size_t length, struc
     return settle(steps, err) || fail(steps, err);
 }
 
+/* Whether the failure is well. */
+static bool is_excused(const struct steps *steps, const struct err *err)
+{
+    const struct step *step = current(steps);
+
+    if (step->excuse != NULL)
+        return step->excuse(steps, err);
+    return step->may_be_gone && err->code == GRPC_NOT_FOUND &&
+           strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) != 0;
+}
+
 bool steps_failed(struct steps *steps, struct err *err)
 {
-    if (steps->composition == NULL || !current(steps)->may_be_gone || err->code != GRPC_NOT_FOUND ||
-        strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) == 0)
+    if (steps->composition == NULL || !is_excused(steps, err))
         return fail(steps, err);
     *err = (struct err){ .code = GRPC_OK };
-    if (current(steps)->each)
+    if (current(steps)->excuse != NULL)
+        advance(steps);
+    else if (current(steps)->each)
         next_member(steps);
     else
         steps->answered = true;
@@ -168,7 +182,7 @@ static void print_composition(const struct composition *composition)
         if (i > 0)
             fputs(" -> ", stdout);
         if (steps[i].each && !steps[i - 1].each)
-            fputs("(for each: ", stdout);
+            fputs(steps[i - 1].excuse == NULL ? "(for each: " : "(if not, for each: ", stdout);
         if (steps[i].wanted != NULL)
             fputs("(if asked: ", stdout);
         fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);

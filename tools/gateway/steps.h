@@ -34,7 +34,7 @@ struct steps {
     const char *container; /* the whole id of the container */
     const char *log_path;  /* the container's */
     const char *image;     /* a reference or an id */
-    struct strv members;   /* the whole ids of the pod's containers */
+    struct strv members;   /* the whole ids of the pod's containers; the image's names */
     size_t member;
 };
 

@@ -74,6 +74,50 @@ static void test_an_image_is_removed_by_its_id(void **state)
     expect_last("RemoveImage", image(IMAGE_ID));
 }
 
+static const char children[] =
+    "conflict: unable to delete 0123 (cannot be forced) - image has dependent child images";
+
+static struct bytes image_with_names(void)
+{
+    return nest(1, join(join(text(1, IMAGE_ID), join(text(2, "a:b"), text(2, "h:5/a:c"))),
+                        text(3, "a@sha256:1")));
+}
+
+static void test_an_image_that_others_were_built_from_is_removed_by_its_names(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image(IMAGE_ID)));
+    assert_true(take(image_with_names()));
+    expect_last("RemoveImage", image(IMAGE_ID));
+    assert_true(refuse(GRPC_FAILED_PRECONDITION, children));
+    expect_run("RemoveImage", image("a:b"));
+    assert_true(take(nothing));
+    expect_run("RemoveImage", image("h:5/a:c"));
+    assert_true(take(nothing));
+    expect_run("RemoveImage", image("a@sha256:1"));
+    assert_true(take(nothing));
+    expect_answer(nothing);
+}
+
+static void test_an_image_that_cannot_be_removed_is_told(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image_with_names()));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, "image is being used by running container 01"));
+    expect_end(GRPC_FAILED_PRECONDITION, "image is being used by running container 01");
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image_with_names()));
+    assert_true(refuse(GRPC_FAILED_PRECONDITION, children));
+    assert_true(take(nothing));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, "must force"));
+    expect_end(GRPC_FAILED_PRECONDITION, "must force");
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image(IMAGE_ID)));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, children));
+    expect_end(GRPC_FAILED_PRECONDITION, children);
+}
+
 static void test_an_unknown_image_is_removed_already(void **state)
 {
     (void)state;
@@ -257,7 +301,7 @@ static void check_line(char *line)
         if (arrow != NULL)
             *arrow = '\0';
         if (*steps_text == '(')
-            steps_text += strlen("(for each: ");
+            steps_text = strstr(steps_text, ": ") + strlen(": ");
         steps_text[strcspn(steps_text, ")")] = '\0';
         check_step(steps_text);
         if (first)
@@ -372,6 +416,8 @@ int main(void)
         STEPS(test_an_image_that_went_after_its_pull_is_told),
         STEPS(test_an_image_id_may_be_long),
         STEPS(test_an_image_is_removed_by_its_id),
+        STEPS(test_an_image_that_others_were_built_from_is_removed_by_its_names),
+        STEPS(test_an_image_that_cannot_be_removed_is_told),
         STEPS(test_an_unknown_image_is_removed_already),
         STEPS(test_an_images_status_that_fails_removes_nothing),
         LINKS(test_a_log_link_goes_before_its_container),
