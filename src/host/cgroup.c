@@ -183,6 +183,26 @@ const char *cgroup_parent(struct arena *arena, const char *path)
                                           : arena_strndup(arena, path, (size_t)(slash - path));
 }
 
+bool cgroup_is_below(const char *path, const char *above)
+{
+    size_t length = strlen(above);
+
+    return strncmp(path, above, length) == 0 && path[length] == '/';
+}
+
+size_t cgroup_container_count(const struct cgroups *cgroups, const char *path)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < cgroups->containers.count; i++) {
+        const struct container *container = cgroups->containers.items[i];
+
+        count += cgroup_is_below(container->path, path) &&
+                 id_within(container->path + strlen(path)) == container->id;
+    }
+    return count;
+}
+
 static bool climbs(const char *path)
 {
     while (*path != '\0') {

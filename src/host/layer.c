@@ -14,7 +14,7 @@
 #include "base/file.h"
 
 enum {
-    BLOCK = 512, /* the unit of st_blocks, on every file system */
+    STAT_BLOCK = 512, /* the unit of st_blocks, on every file system */
     NAME_MAX_ID = 128,
     DEPTH_MAX = 256, /* each level holds a descriptor */
     ENTRIES_MAX = 1000 * 1000,
@@ -59,6 +59,7 @@ struct met {
 
 struct measure {
     dev_t device;
+    uint64_t block; /* 0: as allocated */
     uint64_t bytes;
     uint64_t inodes;
     size_t entries;
@@ -106,6 +107,15 @@ static bool meet(struct met *met, ino_t inode, bool *is_new)
     return true;
 }
 
+static uint64_t bytes_of(const struct stat *about, uint64_t block)
+{
+    if (block == 0)
+        return (uint64_t)about->st_blocks * STAT_BLOCK;
+    if (S_ISDIR(about->st_mode))
+        return block;
+    return S_ISREG(about->st_mode) ? ((uint64_t)about->st_size + block - 1) / block * block : 0;
+}
+
 static bool count_inode(struct measure *measure, const struct stat *about)
 {
     bool is_new = true;
@@ -114,7 +124,7 @@ static bool count_inode(struct measure *measure, const struct stat *about)
         !meet(&measure->met, about->st_ino, &is_new))
         return false;
     if (is_new) {
-        measure->bytes += (uint64_t)about->st_blocks * BLOCK;
+        measure->bytes += bytes_of(about, measure->block);
         measure->inodes++;
     }
     return true;
@@ -164,10 +174,10 @@ static bool measure_folder(struct measure *measure, int folder, int depth)
     return well;
 }
 
-bool layer_usage(const char *path, uint64_t *bytes, uint64_t *inodes)
+bool layer_usage(const char *path, uint64_t block, uint64_t *bytes, uint64_t *inodes)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct measure measure = { .bytes = 0 };
+    struct measure measure = { .block = block };
     struct stat about = { 0 };
     bool well = false;
 
