@@ -118,7 +118,7 @@ bool plan_list_metric_descriptors(const struct call *call, struct plan *plan, st
     return true;
 }
 
-static CRI(MetricDescriptor) *descriptor_of(struct arena *arena, const struct row *row)
+static CRI(MetricDescriptor) *metric_descriptor(struct arena *arena, const struct row *row)
 {
     CRI(MetricDescriptor) *descriptor = arena_alloc(arena, sizeof(*descriptor));
     struct list keys;
@@ -143,7 +143,7 @@ void answer_list_metric_descriptors(const struct call *call, ProtobufCMessage *r
     list_init(&descriptors, call->arena);
     for (size_t i = 0; i < ROWS; i++)
         if (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0)
-            list_push(&descriptors, descriptor_of(call->arena, &rows[i]));
+            list_push(&descriptors, metric_descriptor(call->arena, &rows[i]));
     list_give(&descriptors, &answer->n_descriptors, &answer->descriptors);
 }
 
@@ -159,8 +159,8 @@ static uint64_t number_at(const void *source, size_t offset)
 }
 
 /* label: the value of the row's first key where the source tells it. */
-static void push(const struct making *making, const struct row *row, const char *label,
-                 uint64_t number)
+static void push_metric(const struct making *making, const struct row *row, const char *label,
+                        uint64_t number)
 {
     struct arena *arena = making->metrics->arena;
     CRI(Metric) *metric = NULL;
@@ -185,25 +185,25 @@ static void push(const struct making *making, const struct row *row, const char 
     list_push(making->metrics, metric);
 }
 
-static void push_devices(const struct making *making, const struct row *row,
-                         const struct usage *usage)
+static void push_device_metrics(const struct making *making, const struct row *row,
+                                const struct usage *usage)
 {
     for (size_t i = 0; i < usage->device_count; i++) {
         const struct usage_device *device = &usage->devices[i];
 
-        push(making, row,
-             arena_printf(making->metrics->arena, "%u:%u", device->major, device->minor),
-             number_at(device, row->offset));
+        push_metric(making, row,
+                    arena_printf(making->metrics->arena, "%u:%u", device->major, device->minor),
+                    number_at(device, row->offset));
     }
 }
 
-static void push_interfaces(const struct making *making, const struct row *row,
-                            const struct netdevs *interfaces)
+static void push_interface_metrics(const struct making *making, const struct row *row,
+                                   const struct netdevs *interfaces)
 {
     for (size_t i = 0; interfaces != NULL && i < interfaces->count; i++) {
         const struct netdev *interface = &interfaces->items[i];
 
-        push(making, row, interface->name, number_at(interface, row->offset));
+        push_metric(making, row, interface->name, number_at(interface, row->offset));
     }
 }
 
@@ -216,20 +216,20 @@ void metrics_push(struct list *metrics, const struct ps_row *row, int64_t timest
     for (size_t i = 0; i < ROWS; i++) {
         switch (rows[i].source) {
         case OF_USAGE:
-            push(&making, &rows[i], "", number_at(source->usage, rows[i].offset));
+            push_metric(&making, &rows[i], "", number_at(source->usage, rows[i].offset));
             break;
         case OF_INTERFACE:
-            push_interfaces(&making, &rows[i], source->interfaces);
+            push_interface_metrics(&making, &rows[i], source->interfaces);
             break;
         case OF_DEVICE:
-            push_devices(&making, &rows[i], source->usage);
+            push_device_metrics(&making, &rows[i], source->usage);
             break;
         case OF_LAYER:
             if (source->layer_known)
-                push(&making, &rows[i], "", source->layer_bytes);
+                push_metric(&making, &rows[i], "", source->layer_bytes);
             break;
         case OF_PROCESSES:
-            push(&making, &rows[i], "", source->process_count);
+            push_metric(&making, &rows[i], "", source->process_count);
             break;
         }
     }

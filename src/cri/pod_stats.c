@@ -8,7 +8,7 @@
 #include "cri/stats.h"
 #include "docker/lifecycle.h"
 
-static CRI(PodSandboxStats) *stats_of(struct arena *arena, const struct pod *pod)
+static CRI(PodSandboxStats) *pod_stats_of(struct arena *arena, const struct pod *pod)
 {
     CRI(PodSandboxStats) *stats = pod_stats(arena, pod->sandbox.id, &pod->sandbox.record);
     struct list containers;
@@ -49,13 +49,15 @@ bool parse_pod_sandbox_stats(const struct call *call, const struct docker_result
     if (pods.pods.count > 1)
         return err_set(err, GRPC_INVALID_ARGUMENT, "pod_sandbox_id \"%s\": more than one starts so",
                        request->pod_sandbox_id);
-    ((CRI(PodSandboxStatsResponse) *)response)->stats = stats_of(call->arena, pods.pods.items[0]);
+    ((CRI(PodSandboxStatsResponse) *)response)->stats =
+        pod_stats_of(call->arena, pods.pods.items[0]);
     return true;
 }
 
 /* --- ListPodSandboxStats --- */
 
-static struct pods_asked asked_of(const struct call *call, const CRI(PodSandboxStatsFilter) *filter)
+static struct pods_asked pods_asked_of(const struct call *call,
+                                       const CRI(PodSandboxStatsFilter) *filter)
 {
     if (filter == NULL)
         return (struct pods_asked){ .id = "" };
@@ -68,7 +70,7 @@ static struct pods_asked asked_of(const struct call *call, const CRI(PodSandboxS
 bool plan_list_pod_sandbox_stats(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(ListPodSandboxStatsRequest) *request = (const void *)call->request;
-    struct pods_asked asked = asked_of(call, request->filter);
+    struct pods_asked asked = pods_asked_of(call, request->filter);
 
     (void)err;
     return pods_plan(&asked, plan);
@@ -79,7 +81,7 @@ bool parse_list_pod_sandbox_stats(const struct call *call, const struct docker_r
 {
     const CRI(ListPodSandboxStatsRequest) *request = (const void *)call->request;
     CRI(ListPodSandboxStatsResponse) *answer = (void *)response;
-    struct pods_asked asked = asked_of(call, request->filter);
+    struct pods_asked asked = pods_asked_of(call, request->filter);
     struct pods pods;
     struct list stats;
 
@@ -87,7 +89,7 @@ bool parse_list_pod_sandbox_stats(const struct call *call, const struct docker_r
         return false;
     list_init(&stats, call->arena);
     for (size_t i = 0; i < pods.pods.count; i++)
-        list_push(&stats, stats_of(call->arena, pods.pods.items[i]));
+        list_push(&stats, pod_stats_of(call->arena, pods.pods.items[i]));
     list_give(&stats, &answer->n_stats, &answer->stats);
     return true;
 }
@@ -98,7 +100,7 @@ static bool give_stats(struct arena *arena, struct stream *stream, const struct 
                        struct err *err)
 {
     CRI(StreamPodSandboxStatsResponse) response = CRI_INIT(STREAM_POD_SANDBOX_STATS_RESPONSE);
-    CRI(PodSandboxStats) *stats = stats_of(arena, pod);
+    CRI(PodSandboxStats) *stats = pod_stats_of(arena, pod);
 
     response.n_pod_sandbox_stats = 1;
     response.pod_sandbox_stats = &stats;
@@ -108,7 +110,7 @@ static bool give_stats(struct arena *arena, struct stream *stream, const struct 
 bool plan_stream_pod_sandbox_stats(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(StreamPodSandboxStatsRequest) *request = (const void *)call->request;
-    struct pods_asked asked = asked_of(call, request->filter);
+    struct pods_asked asked = pods_asked_of(call, request->filter);
 
     (void)err;
     return pods_plan(&asked, plan);
@@ -118,7 +120,7 @@ bool stream_pod_sandbox_stats(const struct call *call, struct stream *stream, co
                               size_t length, struct err *err)
 {
     const CRI(StreamPodSandboxStatsRequest) *request = (const void *)call->request;
-    struct pods_asked asked = asked_of(call, request->filter);
+    struct pods_asked asked = pods_asked_of(call, request->filter);
 
     return pods_stream(call, stream, &asked, line, length, give_stats, err);
 }

@@ -48,7 +48,7 @@ const char *cgroups_find(const struct cgroups *cgroups, const char *id);
 
 /* The cgroup above; NULL when that is the root. Whether it is a pod's (or docker's own, which all
  * containers share) is for the caller to know. */
-const char *cgroup_parent(struct arena *arena, const char *path);
+const char *cgroup_above(struct arena *arena, const char *path);
 
 /* How many containers' cgroups are below path. Those within another container's do not count. */
 size_t cgroup_container_count(const struct cgroups *cgroups, const char *path);

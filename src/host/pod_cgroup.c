@@ -27,7 +27,7 @@ static bool ends_alike(const char *path, const char *asked)
 
 /* The parents that docker takes where it is told none: by the cgroupfs driver, by systemd's, and by
  * systemd's without root. */
-static bool is_dockers(const char *path)
+static bool is_dockers_parent(const char *path)
 {
     static const char *const names[] = { "docker", "system.slice", "user.slice" };
 
@@ -56,10 +56,10 @@ static bool holds_only(const struct cgroups *cgroups, const char *path, const st
 const char *pod_cgroup(const struct cgroups *cgroups, struct arena *arena,
                        const struct pod_place *pod)
 {
-    const char *parent = cgroup_parent(arena, pod->sandbox);
+    const char *parent = cgroup_above(arena, pod->sandbox);
     bool own = false;
 
-    if (parent == NULL || is_dockers(parent))
+    if (parent == NULL || is_dockers_parent(parent))
         return NULL;
     own = pod->recorded ? ends_alike(parent, pod->own_cgroup) : holds_only(cgroups, parent, pod);
     return own ? parent : NULL;

@@ -39,7 +39,7 @@ static size_t fill_each(const struct reading *reading, fill *filler, size_t coun
     return kept;
 }
 
-static void start(struct reading *reading, const struct call *call)
+static void start_reading(struct reading *reading, const struct call *call)
 {
     *reading = (struct reading){ .call = call,
                                  .arena = call->arena,
@@ -269,7 +269,7 @@ bool host_usage(const struct call *call, ProtobufCMessage *response, struct err 
     struct reading reading;
 
     (void)err;
-    start(&reading, call);
+    start_reading(&reading, call);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t *count = (void *)((char *)response + field->quantifier_offset);
 

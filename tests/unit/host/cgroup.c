@@ -121,10 +121,10 @@ static void test_a_path_does_not_leave_the_controller(void **state)
 static void test_what_is_above_and_below(void **state)
 {
     (void)state;
-    assert_string_equal(cgroup_parent(&arena, "a/docker/" WEB), "a/docker");
-    assert_null(cgroup_parent(&arena, "docker"));
-    assert_null(cgroup_parent(&arena, "/docker"));
-    assert_null(cgroup_parent(&arena, ""));
+    assert_string_equal(cgroup_above(&arena, "a/docker/" WEB), "a/docker");
+    assert_null(cgroup_above(&arena, "docker"));
+    assert_null(cgroup_above(&arena, "/docker"));
+    assert_null(cgroup_above(&arena, ""));
     assert_true(cgroup_is_below("a/b/c", "a/b"));
     assert_false(cgroup_is_below("a/b", "a/b"));
     assert_false(cgroup_is_below("a/bc", "a/b"));
