@@ -151,6 +151,14 @@ static size_t consume(void *context, const char *bytes, size_t length)
     return guard(drive, take_lines) ? drive->printed.taken : RUN_STOP;
 }
 
+static bool check_host(struct drive *drive)
+{
+    const struct exchange *exchange = &drive->exchange;
+
+    return exchange->plan.answered || exchange->method->host_check == NULL ||
+           exchange->method->host_check(&exchange->call, &drive->err);
+}
+
 static bool run_docker(struct drive *drive)
 {
     const struct edges *edges = drive->edges;
@@ -220,7 +228,8 @@ bool drive_call(struct drive *drive)
 
     if (status == DRIVE_NOTHING)
         return true;
-    if (status == DRIVE_PLANNED && (drive->exchange.plan.answered || run_docker(drive))) {
+    if (status == DRIVE_PLANNED && guard(drive, check_host) &&
+        (drive->exchange.plan.answered || run_docker(drive))) {
         int64_t begin_ns = edges->clock_ns(edges->context);
 
         guard(drive, parse_output);
