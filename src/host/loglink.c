@@ -22,8 +22,8 @@ static bool refuse_beneath(const char *directory, const char *name, int failed, 
 {
     const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
 
-    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s%s%s\": %s", directory, slash, name,
-                   strerror(failed));
+    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%.1000s%s%.500s\": %s", directory,
+                   slash, name, strerror(failed));
 }
 
 static int open_directory(const char *root, const char *directory)
