@@ -60,7 +60,7 @@ static int wrong_usage(const char *format, ...)
 
 static void load_settings(struct gateway *gateway)
 {
-    enum { CHILDREN_MAX = 1024, DAY_MS = 24 * 3600 * 1000 };
+    enum { DAY_MS = 24 * 3600 * 1000 };
     static char path[PATH_MAX];
     struct settings_source source = { .lookup = surroundings_variable, .err = &gateway->err };
 
@@ -69,7 +69,7 @@ static void load_settings(struct gateway *gateway)
     if (*gateway->translator == '\0')
         gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
-        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
+        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, GATEWAY_CHILDREN_MAX);
     gateway->idle_timeout_ms =
         settings_number(&source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }
