@@ -68,7 +68,7 @@ struct call {
     struct host_memory *host;
     const struct settings *settings;
     const struct surroundings *surroundings;
-    const char *attempt; /* the Request's own; "" */
+    const char *attempt;             /* the Request's own; "" */
     const ProtobufCMessage *request; /* of the RPC's own type */
     const char *runtime_handler;     /* of the frame: CreateContainer's; "" */
 };

@@ -242,39 +242,6 @@ static void test_the_record_of_another_name_is_not_believed(void **state)
     assert_false(read_labels(&labels, "web", &back));
 }
 
-/* As an image may have it that was made before the sandbox was. */
-static void test_the_record_of_another_sandbox_is_not_believed(void **state)
-{
-    struct pair annotations[] = { { "forged", "yes" } };
-    struct record record = container_record(NULL, 0, annotations, 1);
-    struct pairs labels = written(&record);
-    struct record back;
-
-    (void)state;
-    for (size_t i = 0; i < labels.count; i++)
-        if (strcmp(labels.items[i].key, LABEL_SANDBOX_ID) == 0)
-            labels.items[i].value = "4567";
-    assert_true(read_labels(&labels, name_print(&arena, &record.name), &back));
-    assert_false(back.exact);
-    assert_string_equal(back.sandbox_id, "4567");
-    assert_null(back.image);
-}
-
-static void test_an_attempt_is_a_label_that_no_answer_shows(void **state)
-{
-    struct record record = container_record(NULL, 0, NULL, 0);
-    struct record back;
-    struct pairs labels;
-
-    (void)state;
-    record.attempt = "0123456789abcdef";
-    labels = written(&record);
-    assert_string_equal(pairs_get(&labels, "cri-oneshot.v1.attempt"), "0123456789abcdef");
-    assert_true(record_label_is_plain("cri-oneshot.v1.attempt", "0123456789abcdef"));
-    assert_true(read_labels(&labels, name_print(&arena, &record.name), &back));
-    assert_int_equal(back.labels.count, 0);
-}
-
 static char *long_text(size_t length)
 {
     char *text = arena_alloc(&arena, length + 1);
@@ -422,8 +389,6 @@ int main(void)
         RECORD(test_a_clients_label_is_never_taken_for_ours),
         RECORD(test_an_images_label_is_never_taken_for_ours),
         RECORD(test_the_record_of_another_name_is_not_believed),
-        RECORD(test_the_record_of_another_sandbox_is_not_believed),
-        RECORD(test_an_attempt_is_a_label_that_no_answer_shows),
         RECORD(test_an_annotation_of_200_kib_goes_on_in_pieces_cut_between_characters),
         RECORD(test_what_fills_all_pieces_comes_back_and_more_is_refused),
         RECORD(test_a_container_of_cri_dockerd_is_read_from_its_labels_and_name),
