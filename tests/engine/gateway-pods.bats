@@ -87,10 +87,10 @@ same(sorted(c.id for c in listed.containers), sorted([app, side]))
 cri.StopContainer(container_id=side[:13], timeout=1)
 same([inspect(id)["State"]["Running"] for id in (app, side, pod.id)], [True, False, True])
 cri.RemoveContainer(container_id=side[:13])
-logs("app.log")
+logs("app.log", "side.log")  # its link is its client's to remove
 cri.StopContainer(container_id=app[:13], timeout=1)
+os.remove(f"{LOGS}/app.log")
 cri.RemoveContainer(container_id=app[:13])
-logs()
 cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
 cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
 same(all_ids(), [])
@@ -189,7 +189,7 @@ same(verbs(), ["inspect", "ps", "stop"])
 cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
 same(verbs(), ["inspect", "ps", "inspect", "rm", "rm"])
 cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
-same(verbs(), ["inspect"])
+same(verbs(), ["inspect", "ps"])
 cri.StopContainer(container_id="--help")
 cri.ListMetricDescriptors()
 same(calls(), [])
@@ -216,6 +216,84 @@ for message in (b"\x0a\x02\xff\xfe", b"\x0a\x03a\0b", b"\x0a", b"\xff", b"\x0a\x
                 "CreateContainer", "ContainerStatus", "PullImage", "RemoveImage"):
         refused(Code.INVALID_ARGUMENT, lambda: getattr(cri, rpc)(message))
 same(calls(), [])
+END
+}
+
+@test "members are stopped all at once, and removed all at once, as many as CRI_GATEWAY_CHILDREN lets" {
+    pods <<'END'
+pod = Pod(cri, "many")
+ids = [pod.start(f"c{i}", "sh", "-c", "trap '' TERM; while :; do sleep 1; done") for i in range(10)]
+hook('case "$1" in stop | rm) sleep 2 ;; esac\n')
+with Within(9):  # one after the other: 22 seconds
+    cri.StopPodSandbox(pod_sandbox_id=pod.id[:13], deadline=60)
+same({inspect(id)["State"]["Running"] for id in ids}, {False})
+with Within(9):
+    cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13], deadline=60)
+same(all_ids(), [])
+END
+}
+
+@test "with one translator at a time, members are stopped and removed all the same" {
+    CRI_GATEWAY_CHILDREN=1 listening "$BATS_TEST_TMPDIR/one.sock"
+    pods <<'END'
+with Cri(os.path.join(FOLDER, "one.sock")) as one:
+    pod = Pod(one, "one", log_directory=LOGS)
+    ids = [pod.start(f"c{i}", log_path=f"c{i}") for i in range(3)]
+    one.StopPodSandbox(pod_sandbox_id=pod.id[:13])
+    same({inspect(id)["State"]["Running"] for id in ids}, {False})
+    one.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
+    same(all_ids(), [])
+    logs()
+END
+    servers_down
+}
+
+@test "the members of a sandbox that is gone by itself are stopped and removed all the same" {
+    pods <<'END'
+for short in (64, 13):
+    pod, other = Pod(cri, "gone", log_directory=LOGS), Pod(cri, "stays")
+    app = pod.start("app", log_path="app")
+    bystander = other.start("app")
+    docker("rm", "--force", pod.id)
+    cri.StopPodSandbox(pod_sandbox_id=pod.id[:short])
+    same([inspect(id)["State"]["Running"] for id in (app, bystander)], [False, True])
+    cri.RemovePodSandbox(pod_sandbox_id=pod.id[:short])
+    same(all_ids(), sorted([other.id, bystander]))
+    logs()
+    cri.RemovePodSandbox(pod_sandbox_id=other.id)
+END
+}
+
+@test "no container is created in a sandbox that does not run" {
+    pods <<'END'
+pod = Pod(cri, "down")
+def not_created():
+    text = refused(Code.FAILED_PRECONDITION, lambda: pod.create("new"))
+    says(text, "PodSandboxStatus: sandbox ", pod.id, "SANDBOX_NOTREADY")
+    same(all_ids(), [pod.id])
+cri.StopPodSandbox(pod_sandbox_id=pod.id)
+not_created()
+docker("start", pod.id)
+docker("kill", pod.id)
+not_created()
+docker("rename", pod.id, "old")
+docker("rm", pod.id)
+never = docker("create", "--name=k8s_POD_down_test_uid-down_0", "--label=io.kubernetes.docker.type=podsandbox", IMAGE)
+pod.id = never
+not_created()
+END
+}
+
+@test "a container that has ended is not started again, and how it ended is kept" {
+    pods <<'END'
+pod = Pod(cri, "once")
+app = pod.start("app", "sh", "-c", "exit 3")
+eventually(lambda: not inspect(app)["State"]["Running"], "its end")
+before = inspect(app)
+says(refused(Code.FAILED_PRECONDITION, lambda: cri.StartContainer(container_id=app[:13])), app, "CONTAINER_EXITED")
+same(inspect(app), before)
+status = cri.ContainerStatus(container_id=app).status
+same([status.exit_code, status.finished_at >= status.started_at > 0], [3, True])
 END
 }
 
@@ -318,8 +396,9 @@ for step, pattern, text in (
     before = all_ids()
     fault(pattern.format(**dict(names, pod=pod.id[:13])))
     same(refused(Code.UNKNOWN, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])), text.format(**names))
-    gone = {"ContainerStatus": order[:1], "RemoveContainer": order[:1], "RemovePodSandbox": order}.get(step, [])
-    same(all_ids(), sorted(set(before) - set(gone)), step)
+    # What was begun for the other one is finished, but nothing more is begun for it.
+    may_be_gone = {"ContainerStatus": order[:1], "RemoveContainer": order[:1], "RemovePodSandbox": order}.get(step, [])
+    same(sorted(set(all_ids()) | set(may_be_gone)), before, step)
     same(refused(Code.UNKNOWN, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])), text.format(**names))
     no_hook()
     cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
@@ -342,8 +421,10 @@ for step, pattern, text in (
     same(len(order), 2)
     fault(pattern.format(pod=pod.id, second=order[1]))
     same(refused(Code.UNKNOWN, lambda: cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])), text.format(second=order[1]))
-    stopped = {"StopContainer": 1, "StopPodSandbox": 2}.get(step, 0)
-    same([inspect(id)["State"]["Running"] for id in [*order, pod.id]], [False] * stopped + [True] * (3 - stopped), step)
+    running = [inspect(id)["State"]["Running"] for id in [*order, pod.id]]
+    if step == "StopContainer":
+        running[0] = False  # it may have been stopped, or not
+    same(running, {"StopContainer": [False, True, True], "StopPodSandbox": [False, False, True]}.get(step, [True] * 3), step)
     no_hook()
     cri.StopPodSandbox(pod_sandbox_id=pod.id[:13])
     same([inspect(id)["State"]["Running"] for id in [*order, pod.id]], [False] * 3)
@@ -378,6 +459,137 @@ same(all_ids(), [])
 END
 }
 
+# ---- what a failed call has left
+
+@test "RunPodSandbox whose start fails leaves nothing, and its repeat is well" {
+    pods <<'END'
+with socket.create_server(("0.0.0.0", 0)) as taken:
+    port = taken.getsockname()[1]
+    config = pod_config("port", port_mappings=[{"host_port": port, "container_port": 80}])
+    for _ in range(2):
+        text = refused(Code.FAILED_PRECONDITION, lambda: cri.RunPodSandbox(config=config))
+        says(text, "did not start, and was removed again: ")
+        same(all_ids(), [])
+id = cri.RunPodSandbox(config=config).pod_sandbox_id
+same(all_ids(), [id])
+END
+}
+
+@test "CreateContainer without its log folder, or whose link cannot be made, leaves nothing, and its repeat is well" {
+    mkdir "$BATS_TEST_TMPDIR/logs"
+    pods <<'END'
+pod = Pod(cri, "log", log_directory=LOGS)
+calls()
+for _ in range(2):
+    same(refused(Code.FAILED_PRECONDITION, lambda: pod.create("app", log_path="app/0.log")),
+         f'log path "{LOGS}/app/0.log": No such file or directory')
+    same([verb for verb, _ in calls()], ["inspect"])
+os.mkdir(f"{LOGS}/app")
+hook(f'case "$*" in create*) rmdir "{LOGS}/app" ;; esac\n')
+text = refused(Code.FAILED_PRECONDITION, lambda: pod.create("app", log_path="app/0.log"))
+says(text, "was created, but has no log link, and was removed again: ", f'log path "{LOGS}/app/0.log": No such file')
+same(all_ids(), [pod.id])
+no_hook()
+os.mkdir(f"{LOGS}/app")
+app = pod.create("app", log_path="app/0.log")
+same(all_ids(), sorted([pod.id, app]))
+END
+}
+
+@test "a call that is cut off after docker made the container leaves nothing: by its deadline, a cancel, or a lost connection" {
+    pods <<'END'
+pod = Pod(cri, "base")
+other = pod.create("other")
+def cut(rpc, request, how):
+    client = Cri(SOCKET)
+    before = all_ids()
+    hook(f'case "$1" in run | create) docker "$@"; touch "{FOLDER}/made"; exec sleep 1000 ;; esac\n')
+    future = getattr(client, rpc)(request, future=True, deadline=4 if how == "deadline" else None)
+    eventually(lambda: os.path.exists(f"{FOLDER}/made"), "what it makes")
+    os.remove(f"{FOLDER}/made")
+    same(len(all_ids()), len(before) + 1)
+    if how == "cancel":
+        future.cancel()
+    elif how == "close":
+        client.channel.close()
+    same(future.code(), Code.DEADLINE_EXCEEDED if how == "deadline" else Code.CANCELLED)
+    eventually(lambda: all_ids() == before, f"the end of what {rpc} has left: {how}")
+    no_hook()
+    client.channel.close()
+    eventually(lambda: not workers(), "the end of all of ours")
+create = {"pod_sandbox_id": pod.id, "config": container_config("cut"), "sandbox_config": pod.config}
+for how in ("deadline", "cancel", "close"):
+    cut("RunPodSandbox", {"config": pod_config("cut")}, how)
+    cut("CreateContainer", create, how)
+cut = cri.CreateContainer(create).container_id
+run = cri.RunPodSandbox(config=pod_config("cut")).pod_sandbox_id
+same(all_ids(), sorted([pod.id, other, cut, run]))
+END
+}
+
+@test "what a gateway that was killed has left makes way for the repeat; whatever else has the name stays" {
+    pods <<'END'
+config = pod_config("left")
+def taken(state):
+    return refused(Code.ALREADY_EXISTS, lambda: cri.RunPodSandbox(config=config), 'the sandbox of pod "test/left"', f", and is {state}")
+def make(*options):
+    return docker("create", "--name=k8s_POD_left_test_uid-left_0", "--label=io.kubernetes.docker.type=podsandbox", *options, IMAGE)
+# Another call may be just about to start it.
+left = make()
+says(taken("SANDBOX_NOTREADY"), left)
+same(all_ids(), [left])
+time.sleep(11)
+id = cri.RunPodSandbox(config=config).pod_sandbox_id
+same(all_ids(), [id])
+says(taken("SANDBOX_READY"), id)
+cri.StopPodSandbox(pod_sandbox_id=id)
+says(taken("SANDBOX_NOTREADY"), id)
+same(all_ids(), [id])
+cri.RemovePodSandbox(pod_sandbox_id=id)
+# One whose start has failed is of no use at once.
+left = make("--publish=127.0.0.1:1:1", "--network=nowhere")
+subprocess.run(["docker", "start", left], check=False, stderr=subprocess.DEVNULL)
+id = cri.RunPodSandbox(config=config).pod_sandbox_id
+same(all_ids(), [id])
+cri.RemovePodSandbox(pod_sandbox_id=id)
+foreign = docker("create", "--name=k8s_POD_left_test_uid-left_0", IMAGE)
+refused(Code.ALREADY_EXISTS, lambda: cri.RunPodSandbox(config=config), "is not a ", foreign)
+same(all_ids(), [foreign])
+END
+}
+
+@test "a container's name that is taken: the holder's id and state are told, and it stays" {
+    pods <<'END'
+pod = Pod(cri, "holder")
+app = pod.create("app")
+for state in ("CREATED", "RUNNING", "EXITED"):
+    text = refused(Code.ALREADY_EXISTS, lambda: pod.create("app"), 'container "app" (attempt 0) of pod "test/holder"')
+    says(text, f"is there already: {app}, and is CONTAINER_{state}")
+    if state == "CREATED":
+        cri.StartContainer(container_id=app)
+    elif state == "RUNNING":
+        cri.StopContainer(container_id=app)
+same(all_ids(), sorted([pod.id, app]))
+END
+}
+
+@test "a container of a person's, with the labels of a member from its image, is listed at most, and not touched" {
+    pods <<'END'
+pod = Pod(cri, "forged")
+member = pod.start("app")
+labels = {"io.kubernetes.docker.type": "container", "io.kubernetes.sandbox.id": pod.id, "cri-oneshot.v1": "x", "exitCode": "0"}
+base = docker("create", "--name=base", IMAGE)
+docker("commit", *[f"--change=LABEL {key}={value}" for key, value in labels.items()], "base", "forged:v1")
+docker("rm", "base")
+foreign = docker("run", "--detach", "--name=k8s_own_forged_test_uid-forged_0", "forged:v1", "sleep", "1000")
+refused(Code.NOT_FOUND, lambda: cri.ContainerStatus(container_id=foreign), "is not a container of the CRI")
+cri.StopPodSandbox(pod_sandbox_id=pod.id)
+same(inspect(foreign)["State"]["Running"], True)
+cri.RemovePodSandbox(pod_sandbox_id=pod.id)
+same(all_ids(), [foreign])
+END
+}
+
 # ---- log links
 
 @test "a log link that cannot be removed: the error says so, the container stays, and a repeat finishes the work" {
@@ -389,14 +601,10 @@ one, two = pod.start("one", log_path="one"), pod.start("two", log_path="two")
 def remount(how):
     subprocess.run(["mount", "-o", f"remount,{how}", LOGS], check=True)
 remount("ro")
-text = refused(Code.FAILED_PRECONDITION, lambda: cri.RemoveContainer(container_id=one[:13]))
-same(text, f'its log link: log path "{LOGS}/one": Read-only file system')
 text = refused(Code.FAILED_PRECONDITION, lambda: cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13]))
 says(text, "its log link of ", ': log path "', "Read-only file system")
 same(all_ids(), sorted([pod.id, one, two]))
 remount("rw")
-cri.RemoveContainer(container_id=one[:13])
-logs("two")
 cri.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
 logs()
 same(all_ids(), [])
@@ -427,16 +635,21 @@ same(all_ids(), [])
 END
 }
 
-@test "a container of the same name again: its log link is its own, and goes with it alone" {
+@test "a container of the same name again: its log link is its own, whether the first one's was removed or not" {
     pods <<'END'
+def target(id):
+    return f"{ENGINE}/data/containers/{id}/{id}-json.log"
 pod = Pod(cri, "again", log_directory=LOGS)
 first = pod.start("app", log_path="app.log")
-second = cri.CreateContainer(pod_sandbox_id=pod.id[:13], sandbox_config=pod.config,
-                             config=container_config("app", metadata={"name": "app", "attempt": 1}, log_path="app.log")).container_id
-same(os.readlink(f"{LOGS}/app.log"), f"{ENGINE}/data/containers/{second}/{second}-json.log")
+again = container_config("app", metadata={"name": "app", "attempt": 1}, log_path="app.log")
+second = cri.CreateContainer(pod_sandbox_id=pod.id[:13], sandbox_config=pod.config, config=again).container_id
+same(os.readlink(f"{LOGS}/app.log"), target(second))
 cri.RemoveContainer(container_id=first[:13])
-logs("app.log")
-cri.RemoveContainer(container_id=second[:13])
+same(os.readlink(f"{LOGS}/app.log"), target(second))
+cri.RemoveContainer(container_id=second[:13])  # and its client keeps the link, which leads nowhere
+third = cri.CreateContainer(pod_sandbox_id=pod.id[:13], sandbox_config=pod.config, config=again).container_id
+same(os.readlink(f"{LOGS}/app.log"), target(third))
+cri.RemovePodSandbox(pod_sandbox_id=pod.id)
 logs()
 END
 }
