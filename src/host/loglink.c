@@ -75,7 +75,7 @@ static bool is_docker_log(const char *path)
 }
 
 /* A link that an earlier container of this name has left. */
-static bool is_ours(int directory, const char *name)
+static bool is_log_link(int directory, const char *name)
 {
     char target[PATH_MAX];
     ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
@@ -97,7 +97,7 @@ bool loglink_check(const char *root, const char *directory, const char *name, st
         return refuse_beneath(directory, name, errno, err);
     if (faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
         failed = errno;
-    else if (faccessat(folder, last, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && !is_ours(folder, last))
+    else if (faccessat(folder, last, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && !is_log_link(folder, last))
         failed = EEXIST;
     close(folder);
     return failed == 0 || refuse_beneath(directory, name, failed, err);
@@ -115,7 +115,7 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
         return refuse_beneath(directory, name, errno, err);
     made = symlinkat(target, folder, last) == 0;
     failed = errno;
-    if (!made && failed == EEXIST && is_ours(folder, last)) {
+    if (!made && failed == EEXIST && is_log_link(folder, last)) {
         made = unlinkat(folder, last, 0) == 0 && symlinkat(target, folder, last) == 0;
         failed = errno;
     }

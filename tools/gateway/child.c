@@ -20,7 +20,7 @@ void child_init(struct child *child)
     buf_init(&child->unsent, CAP);
 }
 
-static int spawn(const char *program, int in, int out, const sigset_t *mask, pid_t *pid)
+static int spawn_translator(const char *program, int in, int out, const sigset_t *mask, pid_t *pid)
 {
     char *words[] = { (char *)(uintptr_t)program, NULL };
     posix_spawn_file_actions_t actions;
@@ -55,7 +55,7 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
         fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
         failed = errno;
     else
-        failed = spawn(program, in[0], out[1], mask, &child->pid);
+        failed = spawn_translator(program, in[0], out[1], mask, &child->pid);
     fd_close(&in[0]);
     fd_close(&out[1]);
     child->in = in[1];

@@ -56,7 +56,7 @@ static bool put_field(struct buf *buf, unsigned field, size_t length)
 }
 
 /* Nothing where it is empty. */
-static bool put_text(struct buf *buf, unsigned field, const char *text)
+static bool put_text_field(struct buf *buf, unsigned field, const char *text)
 {
     return *text == '\0' || (put_field(buf, field, strlen(text)) && buf_puts(buf, text));
 }
@@ -68,8 +68,8 @@ static bool put_head(struct buf *head, const struct steps *steps, const struct t
     if (timeout_ms != 0 && !(put_varint(head, wire_tag(TIMEOUT_FIELD, WIRE_VARINT)) &&
                              put_varint(head, (uint64_t)timeout_ms)))
         return false;
-    return put_text(head, HANDLER_FIELD, steps_runtime_handler(steps, task)) &&
-           put_text(head, ATTEMPT_FIELD, steps_attempt(steps, task)) &&
+    return put_text_field(head, HANDLER_FIELD, steps_runtime_handler(steps, task)) &&
+           put_text_field(head, ATTEMPT_FIELD, steps_attempt(steps, task)) &&
            put_field(head, steps_method(steps, task)->field, length);
 }
 

@@ -69,7 +69,7 @@ bool request_own_with_container(struct steps *steps, const struct member *member
 
 /* ==== one of several ==== */
 
-bool request_member(struct steps *steps, const struct member *member, struct buf *message)
+bool request_of_member(struct steps *steps, const struct member *member, struct buf *message)
 {
     (void)steps;
     return put_id(message, member->id);

@@ -18,7 +18,7 @@ request_function request_own_with_sandbox;
 request_function request_own_with_container;
 
 /* Of a member, or of what has the name that was wanted: its id. */
-request_function request_member;
+request_function request_of_member;
 request_function request_holder;
 request_function request_status_of_holder; /* verbose */
 

@@ -14,21 +14,21 @@
 enum { SANDBOX_FIELD = 1, LOOKS = 3, LOOK_AGAIN_MS = 400 };
 
 /* Unpacked in the arena, which is the RPC's. NULL with INTERNAL. */
-static void *allocate(void *arena, size_t size)
+static void *result_allocate(void *arena, size_t size)
 {
     return arena_try_alloc(arena, size);
 }
 
-static void keep(void *arena, void *block)
+static void result_keep(void *arena, void *block)
 {
     (void)arena;
     (void)block;
 }
 
-static void *unpack(struct steps *steps, const ProtobufCMessageDescriptor *descriptor,
-                    const uint8_t *bytes, size_t length, struct err *err)
+static void *result_message(struct steps *steps, const ProtobufCMessageDescriptor *descriptor,
+                            const uint8_t *bytes, size_t length, struct err *err)
 {
-    ProtobufCAllocator allocator = { allocate, keep, &steps->arena };
+    ProtobufCAllocator allocator = { result_allocate, result_keep, &steps->arena };
     void *message = protobuf_c_message_unpack(descriptor, &allocator, length, bytes);
 
     if (message == NULL)
@@ -47,7 +47,7 @@ const CRI(PodSandboxStatusResponse) *take_sandbox_status(struct steps *steps, co
                                                          size_t length, struct err *err)
 {
     const CRI(PodSandboxStatusResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(pod_sandbox_status_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(pod_sandbox_status_response), bytes, length, err);
 
     if (response == NULL)
         return NULL;
@@ -86,7 +86,7 @@ const CRI(ContainerStatus) *take_container_status(struct steps *steps, const uin
                                                   size_t length, struct err *err)
 {
     const CRI(ContainerStatusResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(container_status_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(container_status_response), bytes, length, err);
 
     if (response == NULL)
         return NULL;
@@ -158,7 +158,7 @@ bool sandbox_of_request(struct steps *steps)
 
 /* Whose a container is. Of a sandbox that is gone only the beginning of the id may be known: its
  * containers say the rest, unless two sandboxes begin so. */
-static bool is_ours(struct steps *steps, const char *sandbox, struct err *err)
+static bool is_of_the_sandbox(struct steps *steps, const char *sandbox, struct err *err)
 {
     if (strcmp(sandbox, steps->sandbox) == 0)
         return true;
@@ -177,7 +177,7 @@ bool result_members(struct steps *steps, struct member *member, const uint8_t *b
                     struct err *err)
 {
     const CRI(ListContainersResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
 
     (void)member;
     if (response == NULL)
@@ -186,7 +186,8 @@ bool result_members(struct steps *steps, struct member *member, const uint8_t *b
     for (size_t i = 0; i < response->n_containers && err->code == GRPC_OK; i++) {
         const CRI(Container) *container = response->containers[i];
 
-        if (is_ours(steps, container->pod_sandbox_id, err) && whole_id(container->id, err))
+        if (is_of_the_sandbox(steps, container->pod_sandbox_id, err) &&
+            whole_id(container->id, err))
             add_member(steps, container->id);
     }
     return err->code == GRPC_OK;
@@ -202,7 +203,7 @@ bool result_target(struct steps *steps, struct member *member, const uint8_t *by
                    struct err *err)
 {
     const CRI(ListContainersResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
 
     (void)member;
     return response != NULL && target_check(response, steps->target, steps->sandbox, err);
@@ -219,7 +220,7 @@ bool result_made_sandboxes(struct steps *steps, struct member *member, const uin
                            size_t length, struct err *err)
 {
     const CRI(ListPodSandboxResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(list_pod_sandbox_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(list_pod_sandbox_response), bytes, length, err);
 
     (void)member;
     if (response == NULL)
@@ -235,7 +236,7 @@ bool result_made_containers(struct steps *steps, struct member *member, const ui
                             size_t length, struct err *err)
 {
     const CRI(ListContainersResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
 
     (void)member;
     if (response == NULL)
@@ -265,7 +266,7 @@ bool result_pulled(struct steps *steps, struct member *member, const uint8_t *by
                    struct err *err)
 {
     const CRI(PullImageResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(pull_image_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(pull_image_response), bytes, length, err);
 
     (void)member;
     if (response == NULL)
@@ -278,7 +279,7 @@ static bool unpack_image(struct steps *steps, const uint8_t *bytes, size_t lengt
                          const CRI(Image) **image, struct err *err)
 {
     const CRI(ImageStatusResponse) *response =
-        unpack(steps, CRI_DESCRIPTOR(image_status_response), bytes, length, err);
+        result_message(steps, CRI_DESCRIPTOR(image_status_response), bytes, length, err);
 
     *image = response == NULL ? NULL : response->image;
     return response != NULL;

@@ -202,14 +202,16 @@ void rpc_go_on(struct rpc *rpc)
         answer_steps(rpc);
 }
 
+/* As long as docker's ids, so that recordings give it a stable name, too. */
 static void name_attempt(char attempt[ATTEMPT_DIGITS + 1])
 {
-    unsigned long long number = 0;
+    unsigned char bytes[ATTEMPT_DIGITS / 2] = { 0 };
 
     /* No more than 256 bytes are always given at once (getrandom(2)). */
-    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-        number = (unsigned long long)monotonic_ns() ^ (unsigned long long)getpid() << 40;
-    snprintf(attempt, ATTEMPT_DIGITS + 1, "%016llx", number);
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        memcpy(bytes, &(int64_t){ monotonic_ns() }, sizeof(int64_t));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(attempt + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void rpc_start(struct rpc *rpc)
@@ -265,7 +267,7 @@ void rpc_read(struct rpc *rpc, struct errand *errand)
 /* ==== a client that has gone ==== */
 
 /* docker's command line has to be gone before it is looked what it has left. */
-static void cut_off(struct rpc *rpc, struct errand *errand)
+static void cut_errand_off(struct rpc *rpc, struct errand *errand)
 {
     static const struct err err = { .code = GRPC_CANCELLED, .text = "the client has gone" };
 
@@ -283,7 +285,7 @@ void rpc_reaped(struct rpc *rpc, pid_t pid)
             continue;
         errand->child.pid = 0;
         if (errand->cut_off)
-            cut_off(rpc, errand);
+            cut_errand_off(rpc, errand);
     }
 }
 
@@ -299,7 +301,7 @@ bool rpc_leave(struct rpc *rpc)
     for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next)
         if (!errand->ended && steps_may_leave_something(&rpc->steps, &errand->task)) {
             undoes = true;
-            cut_off(rpc, errand);
+            cut_errand_off(rpc, errand);
         }
     return undoes;
 }
@@ -342,7 +344,7 @@ static int64_t work_due_ms(const struct rpc *rpc)
 }
 
 /* When the client has to have read. */
-static int64_t client_due_ms(const struct rpc *rpc)
+static int64_t reader_due_ms(const struct rpc *rpc)
 {
     return rpc->shut_since_ms == 0 || rpc->given_up
                ? 0
@@ -352,7 +354,7 @@ static int64_t client_due_ms(const struct rpc *rpc)
 int64_t rpc_due_ms(const struct rpc *rpc)
 {
     int64_t due_ms = work_due_ms(rpc);
-    int64_t other_ms = client_due_ms(rpc);
+    int64_t other_ms = reader_due_ms(rpc);
 
     return other_ms != 0 && (due_ms == 0 || other_ms < due_ms) ? other_ms : due_ms;
 }
@@ -369,7 +371,7 @@ static void expire_errands(struct rpc *rpc)
 
 void rpc_expire(struct rpc *rpc, int64_t now_ms)
 {
-    if (is_over(client_due_ms(rpc), now_ms)) {
+    if (is_over(reader_due_ms(rpc), now_ms)) {
         rpc->given_up = true;
         rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED, "the client does not read");
     }

@@ -18,7 +18,7 @@
 #include "gateway/steps.h"
 #include "settings.h"
 
-enum { GATEWAY_CHILDREN_MAX = 1024, ATTEMPT_DIGITS = 16 };
+enum { GATEWAY_CHILDREN_MAX = 1024, ATTEMPT_DIGITS = 64 };
 
 /* What all RPCs of a process have in common. */
 struct gateway {

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -92,7 +93,7 @@ static bool is_undoing(struct session *session)
 /* ==== the loop ==== */
 
 /* There may be children that are not ours: a shell's that became us. */
-static void reap(struct session *session)
+static void reap_processes(struct session *session)
 {
     struct gateway *gateway = session->gateway;
     pid_t pid = 0;
@@ -104,14 +105,14 @@ static void reap(struct session *session)
     }
 }
 
-static void take_signals(struct session *session)
+static void note_signals(struct session *session)
 {
     struct signalfd_siginfo info;
 
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    reap(session);
+    reap_processes(session);
 }
 
 static void take_input(struct session *session)
@@ -129,7 +130,7 @@ static void take_input(struct session *session)
 }
 
 /* The oldest first. */
-static void go_on(struct session *session)
+static void go_on_with_rpcs(struct session *session)
 {
     for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc)) {
         if (rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children)
@@ -185,7 +186,7 @@ static int poll_timeout(const struct session *session)
     return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static void check_time(struct session *session)
+static void check_due(struct session *session)
 {
     int64_t now_ms = monotonic_ms();
     int64_t due_ms = session->gone ? 0 : connection_due_ms(session);
@@ -252,19 +253,19 @@ static void turn(struct session *session)
         return;
     }
     if (fds[2].revents != 0)
-        take_signals(session);
+        note_signals(session);
     take_pipes(session, fds);
     if (fds[0].revents != 0)
         take_input(session);
     if ((fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         session->gone = true;
-    check_time(session);
+    check_due(session);
 }
 
-static void serve(struct session *session)
+static void serve_session(struct session *session)
 {
     for (;;) {
-        go_on(session);
+        go_on_with_rpcs(session);
         http2_offer(&session->http2);
         session->gone = session->gone || !http2_flush(&session->http2, session->out);
         if (is_finished(session) && !is_undoing(session))
@@ -275,7 +276,7 @@ static void serve(struct session *session)
 
 /* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
  * hangs a signal frees us. */
-static void finish(struct session *session)
+static void end_session(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
@@ -286,21 +287,37 @@ static void finish(struct session *session)
         session->gateway->running--;
 }
 
+/* Each takes two descriptors, and four for a moment; a call waits sooner than it fails. */
+static void limit_children(struct gateway *gateway)
+{
+    enum { OTHERS = 32, OF_ONE = 2 };
+    struct rlimit limit = { .rlim_cur = 0 };
+    size_t most = 1;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur > OTHERS + OF_ONE)
+        most = (size_t)(limit.rlim_cur - OTHERS) / OF_ONE;
+    if (gateway->children > most)
+        gateway->children = most;
+}
+
 int session_serve(struct gateway *gateway, int in, int out)
 {
     struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
     sigset_t ours;
     bool started = false;
 
+    limit_children(gateway);
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
+    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap_processes */
     sigprocmask(SIG_BLOCK, &ours, &gateway->mask);
     session.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     started = http2_init(&session.http2, gateway) && session.signals >= 0;
     if (started)
-        serve(&session);
-    finish(&session);
+        serve_session(&session);
+    end_session(&session);
     close(session.signals);
     return started ? 0 : 1;
 }

@@ -22,7 +22,7 @@ enum {
 /* An RPC that is not composed is this one step. */
 static const struct step whole = { .call = 0 };
 
-static void out_of_memory(void *context)
+static void steps_without_memory(void *context)
 {
     (void)context;
     _Exit(EXIT_FAILURE); /* the client sees its connection end */
@@ -48,7 +48,7 @@ bool steps_init(struct steps *steps, const struct method *method, const uint8_t 
                              .target = "",
                              .container = "",
                              .image = "" };
-    arena_init(&steps->arena, MEMORY, out_of_memory, NULL);
+    arena_init(&steps->arena, MEMORY, steps_without_memory, NULL);
     buf_init(&steps->response, RESPONSE);
     return wire_find(request, length, composition == NULL ? NO_FIELD : NAMING_FIELD, &bytes,
                      &size) ||
@@ -176,7 +176,7 @@ static void finish_member(struct steps *steps)
     enter(steps);
 }
 
-static void go_on(struct steps *steps, const struct task *task)
+static void step_on(struct steps *steps, const struct task *task)
 {
     struct member *member = task->member;
 
@@ -264,7 +264,7 @@ static bool pass_over(struct steps *steps, const struct task *task, const struct
     if (task->member != NULL)
         finish_member(steps);
     else if (step->goes_on_without != NULL && step->goes_on_without(steps))
-        go_on(steps, task);
+        step_on(steps, task);
     else
         end_steps(steps);
     return true;
@@ -283,7 +283,7 @@ void steps_failed(struct steps *steps, const struct task *task, bool begun, cons
     if (is_last)
         steps->failure = (struct err){ .code = GRPC_OK };
     if (is_last && task->step->excuse != NULL && task->step->excuse(steps, err)) {
-        go_on(steps, task);
+        step_on(steps, task);
         return;
     }
     if (pass_over(steps, task, err) || (is_last && begun && begin_remedy(steps, err)))
@@ -311,7 +311,7 @@ void steps_take(struct steps *steps, const struct task *task, const uint8_t *res
     else if (steps->over)
         end_steps(steps);
     else
-        go_on(steps, task);
+        step_on(steps, task);
 }
 
 /* ==== for people ==== */
