@@ -29,6 +29,7 @@ teardown_file() {
 
 teardown() {
     rm -f "$HOOK"
+    servers_down
     umount "$BATS_TEST_TMPDIR/logs" 2>/dev/null || true
     remove_all_containers
 }
@@ -245,7 +246,6 @@ with Cri(os.path.join(FOLDER, "few.sock")) as few:
     few.RemovePodSandbox(pod_sandbox_id=pod.id[:13])
     same(all_ids(), [])
 END
-    servers_down
 }
 
 @test "with one translator at a time, members are stopped and removed all the same" {
@@ -260,7 +260,6 @@ with Cri(os.path.join(FOLDER, "one.sock")) as one:
     same(all_ids(), [])
     logs()
 END
-    servers_down
 }
 
 @test "the members of a sandbox that is gone by itself are stopped and removed all the same" {
