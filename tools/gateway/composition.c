@@ -29,8 +29,8 @@ static bool sandbox_is_there(struct steps *steps)
     return steps->gone == NULL;
 }
 
-/* docker removes an image that others were built from by no id (images/image_delete.go). By its
- * names it goes: without one it is only a part of the others, and in no list. */
+/* An image that others were built from goes by no id. Without a name it is only a part of them, and
+ * in no list. */
 static bool excuse_children(const struct steps *steps, const struct err *err)
 {
     return err->code == GRPC_FAILED_PRECONDITION && steps->member_count > 0 &&
@@ -181,7 +181,6 @@ const struct composition compositions[] = {
                    .excuse = excuse_children },
                  { .call = CALL(REMOVE_IMAGE),
                    .request = request_removal_of_name,
-                   .result = result_nothing,
                    .each = true,
                    .in_turn = true } } },
 };

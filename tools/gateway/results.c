@@ -249,17 +249,6 @@ bool result_made_containers(struct steps *steps, struct member *member, const ui
     return err->code == GRPC_OK;
 }
 
-bool result_nothing(struct steps *steps, struct member *member, const uint8_t *bytes, size_t length,
-                    struct err *err)
-{
-    (void)steps;
-    (void)member;
-    (void)bytes;
-    (void)length;
-    (void)err;
-    return true;
-}
-
 /* ==== images ==== */
 
 bool result_pulled(struct steps *steps, struct member *member, const uint8_t *bytes, size_t length,

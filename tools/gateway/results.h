@@ -35,7 +35,6 @@ result_function result_made_containers;
 bool wants_target(struct steps *steps);
 result_function result_target;
 
-result_function result_nothing;
 result_function result_pulled;
 result_function result_image;
 result_function result_pulled_image;
