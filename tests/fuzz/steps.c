@@ -48,7 +48,8 @@ static void check_message(struct steps *steps, const struct task *task)
 
     buf_init(&message, CAP);
     if (!steps_message(steps, task, &message) ||
-        !wire_find((const uint8_t *)message.data, message.length, 1, &id, &length))
+        (steps->composition != NULL &&
+         !wire_find((const uint8_t *)message.data, message.length, 1, &id, &length)))
         abort();
     if (steps->composition != NULL && *steps->container != '\0' && steps_is_last(steps, task) &&
         length != ID_DIGITS)
