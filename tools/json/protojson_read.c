@@ -150,8 +150,8 @@ static bool claim(const struct json_reading *reading, const struct json_place *p
 
     if (given[index])
         return protojson_fail(reading, place, "the field is given twice") != NULL;
-    for (size_t i = 0; is_oneof(field) && i < message->descriptor->n_fields; i++)
-        if (given[i] && is_oneof(&fields[i]) &&
+    for (size_t i = 0; protojson_is_oneof(field) && i < message->descriptor->n_fields; i++)
+        if (given[i] && protojson_is_oneof(&fields[i]) &&
             fields[i].quantifier_offset == field->quantifier_offset)
             return protojson_fail(reading, place, "\"%s\" of the same oneof is given too",
                                   fields[i].name) != NULL;
@@ -179,7 +179,7 @@ static bool read_field(const struct json_reading *reading, const struct json_pla
     }
     if (!read_value(reading, place, type, field, json, member))
         return false;
-    if (is_oneof(field))
+    if (protojson_is_oneof(field))
         memcpy(quantifier, &field->id, sizeof(field->id));
     else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset != 0)
         *(protobuf_c_boolean *)quantifier = 1;
