@@ -11,6 +11,7 @@
 #include "base/inherit.h"
 #include "docker/show.h"
 #include "drive.h"
+#include "recording.h"
 #include "surroundings.h"
 
 static void surround(void *context, struct arena *arena, struct surroundings *surroundings)
@@ -82,13 +83,17 @@ static const struct edges standard_edges = {
 int serve(void)
 {
     static struct drive drive; /* static: what is not freed stays reachable for LeakSanitizer */
+    struct recording recording;
+    bool answered = false;
 
     inherit_fill();
     inherit_silence_stderr();
     signal(SIGPIPE, SIG_IGN);
-    drive_init(&drive, &standard_edges);
-    /* The memory is the system's to take back: the process ends here. */
-    return drive_call(&drive) ? 0 : 1;
+    drive_init(&drive, recording_around(&recording, &standard_edges, &drive));
+    answered = drive_call(&drive);
+    recording_end(&recording);
+    /* The rest of the memory is the system's to take back: the process ends here. */
+    return answered ? 0 : 1;
 }
 
 static int print_command(struct drive *drive)

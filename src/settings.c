@@ -113,6 +113,7 @@ bool settings_load(struct settings *settings, settings_lookup *lookup, void *con
         .network = network_of(&source, "CRI_ONESHOT_NETWORK"),
         .docker_root = absolute(&source, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
         .trace = settings_text(&source, "CRI_ONESHOT_TRACE", ""),
+        .record = absolute(&source, "CRI_ONESHOT_RECORD", ""),
         .max_request = (size_t)max_request,
         .read_timeout_ms =
             settings_number(&source, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
