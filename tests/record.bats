@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # This file records clients of every manner around a docker that is a script: many calls at once, clients that go, calls that take too
-# long, and frames that are none. Where no case can be made, the client sees what it sees without the recorder.
+# long, and frames that are none. Where no case can be made, the client sees what it sees without a recording.
 
 bats_require_minimum_version 1.5.0
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -25,6 +25,7 @@ teardown() {
     run ! pgrep -f "$MARK"
     run ! pgrep -f "$TMPDIR/cri-fixture"
     [ -z "$(ls -A "$TMPDIR")" ]
+    [ -z "$(compgen -G "$S.*")" ]
 }
 
 # docker_is: makes the shell script on standard input docker.
@@ -153,22 +154,23 @@ END
     run -0 cri-fixture serve "$S" -- /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" "$ROOT" "$ID"
 }
 
-@test "the client finds the recorder by each of its ways" {
+@test "a call is recorded however the translator is started" {
     docker_is <<'END'
 echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
     client <<'END'
 cri-frame call Version
 cri-frame encode Version | cri-oneshot | cri-frame decode
-cri-frame encode Version | "$CRI_ONESHOT" | cri-frame decode
-cri-frame encode Version | "$CRI_GATEWAY_TRANSLATOR" | cri-frame decode
+cri-frame encode Version | env -i CRI_ONESHOT_RECORD="$CRI_ONESHOT_RECORD" CRI_ONESHOT_DOCKER="$CRI_ONESHOT_DOCKER" "$(command -v cri-oneshot)" |
+    cri-frame decode
 cri-oneshot --methods >/dev/null
+cri-frame encode Version | cri-oneshot --explain >/dev/null
 END
     run -0 record bash "$CLIENT"
     [ "$(cases)" = "001 version
 002 version
-003 version
-004 version" ]
+003 version" ]
+    [[ $output == *"of 3 calls 3 are cases in $S"* ]]
 }
 
 @test "of more calls than have numbers the first ones are kept, and all are served" {
@@ -177,7 +179,7 @@ echo "$@"
 END
     client <<'END'
 cri-frame call StopContainer container_id="$ID" timeout=1
-mkdir "$CRI_FIXTURE_CALLS"/{002..998}
+head -c 997 /dev/zero >>"$CRI_ONESHOT_RECORD/.calls"
 for i in 2 3 4; do cri-frame call StopContainer container_id="$ID" timeout="$i" --compact || exit 1; done
 END
     run -1 record bash "$CLIENT"
@@ -265,12 +267,27 @@ END
 echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
     client <<'END'
-cri-frame encode Version >"$TMPDIR/frame"
-cri-oneshot <"$TMPDIR/frame" >&-
-cri-oneshot <"$TMPDIR/frame" >/dev/full
+cri-frame encode Version >"$FRAME"
+cri-oneshot <"$FRAME" >&-
+cri-oneshot <"$FRAME" >/dev/full
 true
 END
+    export FRAME=$BATS_TEST_TMPDIR/frame
     run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 2 ]
+    run -0 cri-fixture check "$S"
+}
+
+@test "a stream whose client goes in the middle of a flood has what was printed until then" {
+    event='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
+    docker_is <<END
+exec -a "\$MARK" yes '$event'
+END
+    client <<'END'
+cri-frame encode GetContainerEvents | cri-oneshot | head -c 100000 >/dev/null
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 get container events/docker.exit")" = hang-up ]
     run -0 cri-fixture check "$S"
 }
 
@@ -394,7 +411,7 @@ END
     both "\$T --explain <$F.one"
 }
 
-@test "nothing asked is no case, and no failure; what is no request is left out with a word" {
+@test "nothing asked is no call; what is no request is left out with a word" {
     docker_is <<'END'
 END
     client <<'END'
@@ -402,14 +419,32 @@ cri-oneshot </dev/null
 cri-frame call StopContainer container_id=none
 END
     run -0 record bash "$CLIENT"
-    [ "$(cases)" = "002 stop container" ]
+    [ "$(cases)" = "001 stop container" ]
     client <<'END'
 printf '\005abc' | cri-oneshot >/dev/null
+printf '\003abc' | cri-oneshot >/dev/null
 cri-frame call StopContainer container_id=none
 END
     run -1 record bash "$CLIENT"
-    [[ $output == *'call 1 is left out: it is no request'* ]]
-    [ "$(cases)" = "002 stop container" ]
+    [[ $output == *'call 1 is left out: it is no request'*'call 2 is left out: it is no request'*'of 3 calls 1 are cases'* ]]
+    [ "$(cases)" = "003 stop container" ]
+}
+
+@test "what JSON cannot say of a request is a frame, without what is in fields that nobody knows" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    client <<'END'
+printf '\017\122\015\372\001\007hunter2\220\003\177' | cri-oneshot >/dev/null
+printf '\012\302\076\007hunter2' | cri-oneshot >/dev/null
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 version
+002 no call" ]
+    grep -q '^version.#31$' "$S/001 version/ignored"
+    grep -q 'is not known here' "$S/002 no call/response.json"
+    run -0 cri-fixture check "$S"
+    run -1 grep -r hunter2 "$S"
 }
 
 @test "signals reach the translator, and it ends as it does" {
@@ -424,15 +459,121 @@ END
     both '{ printf "\200"; sleep 1; } | { exec $T; } & sleep 0.1; pkill -TERM -P $$ cri-oneshot; wait $!'
 }
 
-@test "the translator is the one beside cri-fixture, else on PATH, and never the recorder itself" {
+@test "the translator is the one beside cri-fixture, else on PATH" {
     mkdir "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/bin"
     cp "$BUILD/bin/cri-fixture" "$BATS_TEST_TMPDIR/alone"
     PATH=$BATS_TEST_TMPDIR/alone:/usr/bin:/bin run -1 timeout 20 cri-fixture record --about=x "$S" -- true
-    [[ $output == *'there is no cri-oneshot beside cri-fixture or on PATH'* ]]
+    [[ $output == *'no call of the translator was seen'* ]]
+    [ ! -e "$S" ]
     cp "$BUILD/bin/cri-oneshot" "$BUILD/bin/cri-frame" "$BATS_TEST_TMPDIR/bin"
     PATH=$BATS_TEST_TMPDIR/alone:$BATS_TEST_TMPDIR/bin:/usr/bin:/bin run -0 timeout 20 \
         cri-fixture record --about=x "$S" -- cri-frame call StopContainer container_id=none
     [ "$(cases)" = "001 stop container" ]
+}
+
+@test "a client that fails leaves the recording as it is, and its exit code is ours" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    run -7 record sh -c 'cri-frame call Version; exit 7'
+    [ ! -e "$S" ]
+    run -0 record sh -c 'cri-frame call Version; cri-frame call StopContainer container_id=none'
+    echo kept >"$S/README.md"
+    cp -r "$S" "$BATS_TEST_TMPDIR/before"
+    run -7 record sh -c 'cri-frame call Version; exit 7'
+    [[ $output == *"the client failed: $S stays as it is"* ]]
+    run -127 record no-such-client
+    run -1 record true
+    diff -r "$BATS_TEST_TMPDIR/before" "$S"
+    run -0 record cri-frame call Version
+    [ "$(cases)" = "001 version
+README.md" ]
+}
+
+# ---- by the setting alone
+
+@test "a script, a gateway and a unit are recorded by the setting, and what they leave plays" {
+    docker_is <<'END'
+case $* in
+version*) echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}' ;;
+exec*) echo "$*"; exit 3 ;;
+events*) ;;
+info*) echo '{"DockerRootDir":"/usr"}' ;;
+pull*) env; cat /dev/fd/3; exit 1 ;;
+esac
+END
+    export CRI_ONESHOT_RECORD=$S CRI_ONESHOT_PAUSE_IMAGE=pause:x
+    cri-frame call Version
+    cri-frame call ExecSync container_id="$ID" cmd=true || true
+    cri-frame call GetContainerEvents
+    cri-frame call ImageFsInfo
+    cri-frame call ImageStatus || true
+    run -1 cri-frame call PullImage image='{"image": "h:5/a:b"}' auth='{"username": "me", "password": "hunter2"}'
+    cri-frame encode Version >"$BATS_TEST_TMPDIR/frame"
+    systemd-socket-activate --accept --inetd --listen="$TMPDIR/s" --setenv=CRI_ONESHOT_DOCKER --setenv=CRI_ONESHOT_RECORD cri-oneshot 3>&- &
+    until [ -S "$TMPDIR/s" ]; do sleep 0.02; done
+    cri-frame call Version --socket="$TMPDIR/s"
+    kill $!
+    rm "$TMPDIR/s"
+    [ "$(cases)" = ".calls
+001 version
+002 exec sync
+003 get container events
+004 image fs info
+005 image status
+006 pull image
+007 version" ]
+    run cri-fixture check "$S"; echo "$output"; [ $status = 0 ]
+    grep -qx CRI_ONESHOT_PAUSE_IMAGE=pause:x "$S/001 version/settings"
+    grep -q '^now_ns=' "$S/004 image fs info/surroundings"
+    grep -q '^filesystem=' "$S/004 image fs info/surroundings"
+    run -1 grep -r hunter2 "$S"
+}
+
+@test "a killed call leaves no case, and the next ones go on" {
+    docker_is <<'END'
+[ "$1" != inspect ] || exec -a "$MARK" sleep 300
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    export CRI_ONESHOT_RECORD=$S
+    cri-frame encode ContainerStatus container_id="$ID" >"$BATS_TEST_TMPDIR/frame"
+    cri-oneshot <"$BATS_TEST_TMPDIR/frame" >/dev/null &
+    until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+    kill -KILL $!
+    pkill -f "^$MARK"
+    cri-frame call Version
+    [ "$(cases)" = ".calls
+.new.001
+002 version" ]
+    run -0 cri-fixture check "$S"
+    unset CRI_ONESHOT_RECORD
+    client <<'END'
+cri-oneshot <"$FRAME" >/dev/null &
+until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+kill -KILL $!
+pkill -f "^$MARK"
+cri-frame call Version
+END
+    rm -r "$S"
+    export FRAME=$BATS_TEST_TMPDIR/frame
+    run -1 record bash "$CLIENT"
+    [[ $output == *'call 1, container status is left out: the translator did not end well'* ]]
+    [ "$(cases)" = "002 version" ]
+}
+
+@test "a folder that cannot be written is told by the call, and docker is not asked" {
+    docker_is <<'END'
+touch "$BATS_TEST_TMPDIR/asked"
+END
+    for folder in /proc/nowhere "$BATS_TEST_TMPDIR/no/where" "$BATS_TEST_TMPDIR/docker" relative; do
+        CRI_ONESHOT_RECORD=$folder run -1 cri-frame call Version
+        [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD: "'"$folder"'"'* ]]
+    done
+    mkdir "$S"
+    ln -s /dev/full "$S/.calls"
+    CRI_ONESHOT_RECORD=$S run -1 cri-frame call Version
+    [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD'* ]]
+    [ ! -e "$BATS_TEST_TMPDIR/asked" ]
 }
 
 # ---- secrets
@@ -491,4 +632,39 @@ END
     run -0 record bash "$CLIENT"
     [ "$(cat "$S/001 exec sync/docker.stdout")" = '{"Env":["A=b"]}' ]
     [ "$(cat "$S/002 container status/docker.stdout")" = '{"Env":["A=<redacted>"]}' ]
+}
+
+@test "what docker repeats of a secret, in whatever form, is in no file" {
+    docker_is <<'END'
+exec 2>&1
+env
+[ ! -e /dev/fd/3 ] || cat /dev/fd/3
+for word in "$(env)" "$([ ! -e /dev/fd/3 ] || cat /dev/fd/3)"; do
+    base64 -w0 <<<"$word"; base64 -w0 <<<" $word"; base64 -w0 <<<"  $word"
+    python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$word"
+done
+echo "Error response from daemon: $(env | grep hunter2 | head -1) is denied"
+exit 1
+END
+    client <<'END'
+run() { cri-frame call "$@" >>"$OUT" 2>&1; }
+run CreateContainer pod_sandbox_id="$ID" sandbox_config='{"metadata": {"name": "p", "namespace": "n", "uid": "u"}}' config='{
+    "metadata": {"name": "c"}, "image": {"image": "a:b"}, "envs": [{"key": "A", "value": "aHVudGVyMg=="},
+    {"key": "B", "value": "aHVudGVyMiJxdW90ZWQ8dGFnPlwK"}, {"key": "C", "value": "MTI="}, {"key": "D", "value": "aHVudGVyMgptb3JlIG9mIGh1bnRlcjI="}]}'
+for auth in '"username": "me", "password": "hunter2"' '"auth": "bWU6aHVudGVyMg=="' '"identity_token": "hunter2"' '"registry_token": "hunter2"'; do
+    run PullImage image='{"image": "h:5/a:b"}' auth="{$auth}"
+done
+true
+END
+    export OUT=$BATS_TEST_TMPDIR/out
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 5 ]
+    grep -q '^A=<redacted>$' "$S/001 create container/docker.stdout"
+    grep -q '^C=<redacted>$' "$S/001 create container/docker.stdout"
+    run -0 cri-fixture check "$S"
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy|bWU6aHVu' "$S"
+    export CRI_ONESHOT_RECORD=$BATS_TEST_TMPDIR/raw
+    run -0 bash -c "ID=$ID; . $CLIENT"
+    run cri-fixture check "$CRI_ONESHOT_RECORD"; echo "$output"; [ $status = 0 ]
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy|bWU6aHVu' "$CRI_ONESHOT_RECORD"
 }
