@@ -3,6 +3,7 @@
  * It must not know what is behind the edges, nor any RPC. */
 #include "drive.h"
 #include "base/clock.h"
+#include "base/document.h"
 
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ static bool set_up(struct drive *drive)
 
     exchange_init(&drive->exchange, &call);
     edges->surround(edges->context, &drive->arena, &drive->surroundings);
+    doc_seed(strtoull(drive->surroundings.nonce, NULL, 16));
     return settings_load(&drive->settings, edges->setting, edges->context, &drive->err);
 }
 

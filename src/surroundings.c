@@ -37,7 +37,6 @@ static const char *new_nonce(struct arena *arena)
     /* No more than 256 bytes are always given at once (getrandom(2)). */
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
         number = (unsigned long long)getpid();
-    doc_seed(number);
     return arena_printf(arena, "%016llx", number);
 }
 

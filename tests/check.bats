@@ -64,7 +64,7 @@ changed() {
         new_case "$name"
     done
     # Its request is larger than a file may be here, which ends the process by a signal.
-    python3 -c 'print("{\"exec_sync\": {\"container_id\": \"'"$ID"'\", \"cmd\": [\"%s\"]}}" % ("x" * 9000))' >"$CASES/3/request.json"
+    /usr/bin/python3 -c 'print("{\"exec_sync\": {\"container_id\": \"'"$ID"'\", \"cmd\": [\"%s\"]}}" % ("x" * 9000))' >"$CASES/3/request.json"
     for jobs in 1 2 4; do
         run -1 bash -c "ulimit -f 4; cri-fixture check --jobs=$jobs '$CASES'"
         [ "$output" = "ok 1 - $CASES/1

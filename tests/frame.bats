@@ -18,7 +18,7 @@ setup() {
 
 # same ONE OTHER: two JSON texts are equal documents.
 same() {
-    python3 -c '
+    /usr/bin/python3 -c '
 import json, sys
 one, other = (json.loads(text) for text in sys.argv[1:])
 if one != other:
@@ -49,7 +49,7 @@ wrong() {
     for file in "$FILES"/pod*.json; do
         run -0 request RunPodSandbox "config=@$file"
         # The fields at their default are left out, and enums have names.
-        python3 - "$file" "$output" <<'END'
+        /usr/bin/python3 - "$file" "$output" <<'END'
 import json, sys
 def clean(value):
     if isinstance(value, dict):
@@ -77,7 +77,7 @@ END
             cri-oneshot --explain | grep -q '^docker create --name=k8s_'
     done
     run -0 request CreateContainer "config=@$FILES/container-web.json"
-    python3 - "$FILES/container-web.json" "$output" <<'END'
+    /usr/bin/python3 - "$FILES/container-web.json" "$output" <<'END'
 import base64, json, sys
 wanted = {one["key"]: one["value"] for one in json.load(open(sys.argv[1]))["envs"]}
 config = json.loads(sys.argv[2])["create_container"]["config"]
@@ -151,7 +151,7 @@ END
     diff <(tr -d ' ' <"$BATS_TEST_TMPDIR/documents") "$BATS_TEST_TMPDIR/back"
     # In pieces, as a pipe may give them, and documents without a line between them.
     head -n 20 "$BATS_TEST_TMPDIR/documents" | tr -d '\n' | cri-frame encode --request - |
-        python3 -c '
+        /usr/bin/python3 -c '
 import sys, time
 for byte in sys.stdin.buffer.read():
     sys.stdout.buffer.write(bytes([byte]))
@@ -261,7 +261,7 @@ subprocess.run(["cri-oneshot"], stdin=connection, stdout=connection, check=True)
 connection.close()
 sys.exit(client.wait(timeout=10))
 END
-    run -0 python3 "$BATS_TEST_TMPDIR/listen.py" "$BATS_TEST_TMPDIR/socket"
+    run -0 /usr/bin/python3 "$BATS_TEST_TMPDIR/listen.py" "$BATS_TEST_TMPDIR/socket"
     [ "$output" = "$version" ]
     run -3 cri-frame call Version "--socket=$BATS_TEST_TMPDIR/none"
     [[ $output == *'cannot connect to'*'none": No such file or directory' ]]

@@ -34,6 +34,16 @@ hostile() {
     PYTHONPATH=$MODULES /usr/bin/python3 tests/hostile.py "$@"
 }
 
+# next CHECK [ARGUMENT...]: one of the checks that all_checks makes, in one process.
+CHECKS=()
+next() {
+    CHECKS+=("$@" --next)
+}
+
+all_checks() {
+    hostile "${CHECKS[@]}"
+}
+
 # container [MEMBERS [SANDBOX_MEMBERS]]: a CreateContainer request with these further members of the configurations.
 container() {
     printf '{"pod_sandbox_id": "%s", "sandbox_config": {"metadata": %s%s}, "config": {"metadata": {"name": "app"}, "image": {"image": "a:b"}%s}}' \
@@ -45,9 +55,9 @@ refused_container() {
     refused CreateContainer "$(container "$@")"
 }
 
-# refused METHOD JSON: an invalid argument, and no docker process.
+# refused METHOD JSON: an invalid argument, and no docker process, as one of the next checks.
 refused() {
-    hostile without_docker INVALID_ARGUMENT "$1" "$2"
+    next without_docker INVALID_ARGUMENT "$1" "$2"
 }
 
 # ---- bytes that are no request
@@ -170,18 +180,19 @@ refused() {
 
 @test "an id that is a name, a flag or too long is not found, or nothing to do" {
     for id in web k8s_POD_pod_ns_uid_0 --help -f '' 0123456789a 0123456789AB ../../etc "$ID$ID" 'id;id' "$ID " 0123456789ab/x; do
-        hostile without_docker NOT_FOUND PodSandboxStatus "{\"pod_sandbox_id\": \"$id\"}"
-        hostile without_docker NOT_FOUND ContainerStatus "{\"container_id\": \"$id\"}"
-        hostile without_docker NOT_FOUND StartContainer "{\"container_id\": \"$id\"}"
-        hostile without_docker NOT_FOUND ExecSync "{\"container_id\": \"$id\", \"cmd\": [\"id\"]}"
-        hostile without_docker NOT_FOUND UpdateContainerResources "{\"container_id\": \"$id\"}"
+        next without_docker NOT_FOUND PodSandboxStatus "{\"pod_sandbox_id\": \"$id\"}"
+        next without_docker NOT_FOUND ContainerStatus "{\"container_id\": \"$id\"}"
+        next without_docker NOT_FOUND StartContainer "{\"container_id\": \"$id\"}"
+        next without_docker NOT_FOUND ExecSync "{\"container_id\": \"$id\", \"cmd\": [\"id\"]}"
+        next without_docker NOT_FOUND UpdateContainerResources "{\"container_id\": \"$id\"}"
         for call in StopPodSandbox RemovePodSandbox; do
-            hostile without_docker OK $call "{\"pod_sandbox_id\": \"$id\"}"
+            next without_docker OK $call "{\"pod_sandbox_id\": \"$id\"}"
         done
         for call in StopContainer RemoveContainer; do
-            hostile without_docker OK $call "{\"container_id\": \"$id\"}"
+            next without_docker OK $call "{\"container_id\": \"$id\"}"
         done
     done
+    all_checks
 }
 
 @test "an image that is a flag, empty or has blanks is refused" {
@@ -191,6 +202,7 @@ refused() {
         done
     done
     refused PullImage '{}'
+    all_checks
 }
 
 @test "a path that is a keyword or relative is refused" {
@@ -200,16 +212,19 @@ refused() {
         refused_container "\"devices\": [{\"host_path\": \"$path\", \"container_path\": \"/c\", \"permissions\": \"r\"}]"
         refused_container "\"linux\": {\"security_context\": {\"seccomp\": {\"profile_type\": \"Localhost\", \"localhost_ref\": \"$path\"}}}"
     done
+    all_checks
 }
 
 @test "an AppArmor profile that is called unconfined is refused" {
     refused_container '"linux": {"security_context": {"apparmor": {"profile_type": "Localhost", "localhost_ref": "unconfined"}}}'
+    all_checks
 }
 
 @test "a log path that leaves its folder is refused" {
     for path in ../x /x a/../b a//b .; do
         refused_container "\"log_path\": \"$path\"" '"log_directory": "/logs"'
     done
+    all_checks
 }
 
 @test "a host address that is none is refused" {
@@ -217,6 +232,7 @@ refused() {
         ports="[{\"container_port\": 80, \"host_port\": 80, \"host_ip\": \"$ip\"}]"
         refused RunPodSandbox "{\"config\": {\"metadata\": $METADATA, \"port_mappings\": $ports}}"
     done
+    all_checks
 }
 
 @test "metadata with the delimiter, or without a part, is refused" {
@@ -225,16 +241,19 @@ refused() {
     done
     refused RunPodSandbox '{}'
     refused CreateContainer "{\"pod_sandbox_id\": \"$SANDBOX\"}"
+    all_checks
 }
 
 @test "credentials for another registry are refused" {
     refused PullImage '{"image": {"image": "h:5/a"}, "auth": {"username": "u", "password": "p", "server_address": "https://evil.example"}}'
+    all_checks
 }
 
 @test "what is not supported is refused" {
     for call in Exec Attach PortForward CheckpointContainer CheckpointPod RestorePod ReopenContainerLog; do
-        hostile without_docker UNIMPLEMENTED $call '{}'
+        next without_docker UNIMPLEMENTED $call '{}'
     done
+    all_checks
 }
 
 # ---- a valid request is one docker process
@@ -455,15 +474,16 @@ refused() {
 # ---- settings
 
 @test "a setting that cannot be is refused by its name" {
-    hostile setting CRI_ONESHOT_DOCKER_VERSION new
-    hostile setting CRI_ONESHOT_PAUSE_IMAGE --help
-    hostile setting CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ 1001
-    hostile setting CRI_ONESHOT_NETWORK host
-    hostile setting CRI_ONESHOT_DOCKER_ROOT relative
-    hostile setting CRI_ONESHOT_MAX_REQUEST 0
-    hostile setting CRI_ONESHOT_READ_TIMEOUT soon
-    hostile setting CRI_ONESHOT_ALLOW_TCP maybe
-    hostile setting CRI_ONESHOT_HOST_ROOT relative
+    next setting CRI_ONESHOT_DOCKER_VERSION new
+    next setting CRI_ONESHOT_PAUSE_IMAGE --help
+    next setting CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ 1001
+    next setting CRI_ONESHOT_NETWORK host
+    next setting CRI_ONESHOT_DOCKER_ROOT relative
+    next setting CRI_ONESHOT_MAX_REQUEST 0
+    next setting CRI_ONESHOT_READ_TIMEOUT soon
+    next setting CRI_ONESHOT_ALLOW_TCP maybe
+    next setting CRI_ONESHOT_HOST_ROOT relative
+    all_checks
 }
 
 @test "a docker that is not there is unavailable" {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""This script is a client of cri-oneshot that means no good, and shares no code with it: hostile.py CHECK [ARGUMENT...].
+"""This script is a client of cri-oneshot that means no good, and shares no code with it:
 
-Each CHECK is a function below; it fails with an assertion. Environment: CRI_ONESHOT (the program), STANDIN_LOG (the runs of docker),
+    hostile.py CHECK [ARGUMENT...] [--next CHECK [ARGUMENT...]]...
+
+Each CHECK is a function below; it fails with an assertion, and ends the script. Environment: CRI_ONESHOT (the program), STANDIN_LOG (the runs of docker),
 PYTHONPATH with the modules that protoc makes of the .proto files.
 """
 import json
@@ -292,10 +294,13 @@ def stderr_is_the_socket():
 # ---- time
 
 def gone(pid):
-    for _ in range(300):
+    """It has ended, or soon will have; a zombie has, its new parent has not looked yet."""
+    for _ in range(1000):
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                if file.read().rpartition(")")[2].split()[:1] in ([], ["Z"], ["X"]):
+                    return True
+        except (FileNotFoundError, ProcessLookupError):
             return True
         time.sleep(0.01)
     return False
@@ -383,4 +388,13 @@ def tcp():
     assert len(docker_runs()) == 1
 
 
-globals()[sys.argv[1]](*sys.argv[2:])
+def main(words):
+    """Every check is named before it is made: the last one that is named has failed."""
+    while words:
+        end = words.index("--next") if "--next" in words else len(words)
+        print(*words[:end], flush=True)
+        globals()[words[0]](*words[1:end])
+        words = words[end + 1:]
+
+
+main(sys.argv[1:])

@@ -142,7 +142,8 @@ END
 }
 
 @test "an ordinary user installs into DESTDIR" {
-    local user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    # Where the tests are, and what was built, may be out of the user's reach.
+    local user=(env --chdir="$WORK" BUILD="$WORK/source/build" setpriv --reuid=65534 --regid=65534 --clear-groups)
     mkdir -p "$WORK/source/build" "$DEST"
     cp -r "$ROOT/tools" "$ROOT/README.md" "$ROOT/LICENSE" "$WORK/source"
     cp -rP "$BUILD/bin" "$WORK/source/build"

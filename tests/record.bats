@@ -405,7 +405,7 @@ END
     both "\$T <$F.one >/dev/full"
     both "{ \$T; \$T; \$T; \$T; } <$F.three"
     # A gateway may have told the system to forget its children.
-    both "python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' \$T <$F.one"
+    both "/usr/bin/python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' \$T <$F.one"
     both '$T --nonsense'
     both '$T --methods'
     both "\$T --explain <$F.one"
@@ -606,7 +606,7 @@ for auth in [{"username": "me", "password": "hunter2"}, {"auth": pair}, {"auth":
     print(json.dumps({"pull_image": {"image": {"image": "a:b"}, "auth": auth}}))
 END
     client <<'END'
-python3 "$VALUES" "$ID" | while read -r request; do
+/usr/bin/python3 "$VALUES" "$ID" | while read -r request; do
     cri-frame call --request - <<<"$request"
 done >"$OUT" 2>&1
 true

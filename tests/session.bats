@@ -238,7 +238,7 @@ subprocess.run(["cri-oneshot"], stdin=connection, stdout=connection, check=True)
 connection.close()
 sys.exit(client.wait(timeout=10))
 END
-    run -0 python3 "$BATS_TEST_TMPDIR/listen.py" 4
+    run -0 /usr/bin/python3 "$BATS_TEST_TMPDIR/listen.py" 4
     [[ $output == *'"runtime_name":"docker"'* ]]
     run -3 cri-frame call Version --tcp=192.0.2.1:80
     run -3 cri-frame call Version --tcp=localhost:80

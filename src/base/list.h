@@ -18,7 +18,8 @@ struct list {
 void list_init(struct list *list, struct arena *arena);
 void list_push(struct list *list, void *item);
 
-/* Sets a repeated message field: its count, and its array at the address given. */
+/* Sets a repeated message field: its count, and its array, whose address is given (a T ***, of any
+ * T, hence void *). The array stays the list's arena's. */
 void list_give(const struct list *list, size_t *count, void *array);
 
 #endif

@@ -4,9 +4,10 @@
 #include "cri/container.h"
 
 #include "base/cri.h"
-#include "cri/common.h"
 #include "cri/options.h"
 #include "docker/failure.h"
+#include "docker/inspect.h"
+#include "docker/lifecycle.h"
 
 /* --- StartContainer --- */
 

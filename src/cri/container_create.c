@@ -5,12 +5,13 @@
 
 #include "base/cri.h"
 #include "base/path.h"
-#include "cri/common.h"
 #include "cri/container.h"
 #include "cri/options.h"
 #include "cri/signals.h"
 #include "docker/failure.h"
 #include "docker/id.h"
+#include "docker/lifecycle.h"
+#include "docker/parent_cgroup.h"
 #include "docker/record.h"
 #include "docker/reference.h"
 

@@ -8,10 +8,10 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/units.h"
-#include "cri/common.h"
 #include "cri/container.h"
 #include "cri/messages.h"
 #include "cri/signals.h"
+#include "docker/inspect.h"
 
 static char *borrowed(const char *text)
 {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/cri.h"
-#include "cri/common.h"
 #include "docker/failure.h"
+#include "docker/lifecycle.h"
 
 enum {
     OUTPUT_CAP = 16 * 1024 * 1024 - 64 * 1024, /* a gRPC client takes messages of 16 MiB */

@@ -314,8 +314,8 @@ const struct field_row field_rows[] = {
 const size_t field_row_count = sizeof(field_rows) / sizeof(field_rows[0]);
 
 /* Where in the request a message is. */
-struct step {
-    const struct step *up; /* NULL for a field of the request itself */
+struct field_step {
+    const struct field_step *up; /* NULL for a field of the request itself */
     const char *field;
     bool repeated;
     size_t index;
@@ -327,7 +327,7 @@ struct watch {
     const struct field_row *row;
 };
 
-struct walk {
+struct field_walk {
     struct strv *ignored;
     struct err *err;
 };
@@ -458,7 +458,7 @@ static bool field_set(const ProtobufCMessage *message, const ProtobufCFieldDescr
     return number_set(value, field->type);
 }
 
-static const char *path_of(struct arena *arena, const struct step *step)
+static const char *path_of(struct arena *arena, const struct field_step *step)
 {
     const char *above = step->up == NULL ? "" : path_of(arena, step->up);
     const char *dot = step->up == NULL ? "" : ".";
@@ -468,15 +468,15 @@ static const char *path_of(struct arena *arena, const struct step *step)
     return arena_printf(arena, "%s%s%s", above, dot, step->field);
 }
 
-static bool walk_list(const struct walk *walk, const ProtobufCMessage *message,
-                      const struct watch *list, size_t count, const struct step *up);
+static bool walk_list(const struct field_walk *walk, const ProtobufCMessage *message,
+                      const struct watch *list, size_t count, const struct field_step *up);
 
 /* Looks into a message field that is itself honoured. */
-static bool walk_below(const struct walk *walk, const ProtobufCMessage *message,
-                       const ProtobufCFieldDescriptor *field, const struct step *up)
+static bool walk_below(const struct field_walk *walk, const ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field, const struct field_step *up)
 {
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    struct step step = { .up = up, .field = field->name, .repeated = repeated };
+    struct field_step step = { .up = up, .field = field->name, .repeated = repeated };
     const ProtobufCMessage *const *elements = member(message, field->offset);
     size_t count = repeated ? element_count(message, field) : *elements != NULL;
     struct watch list[FIELDS_MAX];
@@ -493,12 +493,12 @@ static bool walk_below(const struct walk *walk, const ProtobufCMessage *message,
     return true;
 }
 
-static bool walk_list(const struct walk *walk, const ProtobufCMessage *message,
-                      const struct watch *list, size_t count, const struct step *up)
+static bool walk_list(const struct field_walk *walk, const ProtobufCMessage *message,
+                      const struct watch *list, size_t count, const struct field_step *up)
 {
     for (size_t i = 0; i < count; i++) {
         const struct field_row *row = list[i].row;
-        struct step step = { .up = up, .field = row->field };
+        struct field_step step = { .up = up, .field = row->field };
 
         if (row->decision == FIELD_HONOURED) {
             if (!walk_below(walk, message, list[i].field, up))
@@ -516,7 +516,7 @@ static bool walk_list(const struct walk *walk, const ProtobufCMessage *message,
 
 bool fields_check(const ProtobufCMessage *request, struct strv *ignored, struct err *err)
 {
-    const struct walk walk = { ignored, err };
+    const struct field_walk walk = { ignored, err };
     struct watch list[FIELDS_MAX];
     size_t watches = watch_list(request->descriptor, list);
 

@@ -6,8 +6,8 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
-#include "cri/common.h"
 #include "docker/failure.h"
+#include "docker/info.h"
 #include "docker/reference.h"
 
 /* --- RemoveImage --- */

@@ -10,9 +10,9 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/units.h"
-#include "cri/common.h"
 #include "docker/failure.h"
 #include "docker/id.h"
+#include "docker/inspect.h"
 #include "docker/pairs.h"
 #include "docker/reference.h"
 

@@ -9,8 +9,8 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/utf8.h"
-#include "cri/common.h"
 #include "docker/failure.h"
+#include "docker/info.h"
 #include "docker/pairs.h"
 
 static char *constant(const char *text)

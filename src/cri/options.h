@@ -4,7 +4,7 @@
  *
  * Each function appends to the plan's argv, or to its ignored fields, and returns false with
  * INVALID_ARGUMENT (or UNIMPLEMENTED, where a newer docker command line could) for what docker
- * cannot do. TRANSLATION sections 3 and 4 are the rules. */
+ * cannot do. The rules are in the README's table of fields. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 

@@ -6,10 +6,10 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
-#include "cri/common.h"
 #include "cri/messages.h"
 #include "cri/stats.h"
 #include "docker/id.h"
+#include "docker/lifecycle.h"
 #include "docker/ps.h"
 
 /* What a request asks for; "" and none do not filter. */

@@ -9,7 +9,8 @@
 #include <protobuf-c/protobuf-c.h>
 
 /* Whether the value of this field must never be shown: the rows of tests/wire.tsv whose note is
- * debug_redact. Environment values are secrets too, by DESIGN.md section 5, but not by field. */
+ * debug_redact. The values of environment variables
+ * are secrets, too, but not by field. */
 bool redact_field(const ProtobufCMessageDescriptor *message, const char *field);
 
 #endif

@@ -10,10 +10,11 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/units.h"
-#include "cri/common.h"
 #include "cri/options.h"
 #include "docker/failure.h"
 #include "docker/id.h"
+#include "docker/lifecycle.h"
+#include "docker/parent_cgroup.h"
 #include "docker/ps.h"
 
 enum { HOSTNAME_MAX = 64, PORT_MAX = 65535 };

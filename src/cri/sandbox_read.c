@@ -7,9 +7,9 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/units.h"
-#include "cri/common.h"
 #include "cri/messages.h"
 #include "cri/sandbox.h"
+#include "docker/inspect.h"
 #include "docker/ps.h"
 
 static char *borrowed(const char *text)

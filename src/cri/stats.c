@@ -5,8 +5,8 @@
 
 #include "base/cri.h"
 #include "base/document.h"
-#include "cri/common.h"
 #include "cri/messages.h"
+#include "docker/inspect.h"
 #include "docker/ps.h"
 
 static const char *const running[] = { "running", "paused", NULL };

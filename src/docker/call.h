@@ -92,7 +92,8 @@ typedef void answer_function(const struct call *call, ProtobufCMessage *response
 /* One Response of a streaming RPC after the other. */
 struct stream {
     void *state; /* the RPC's own, between two lines; while it is not NULL the arena keeps all */
-    bool again;  /* set to get the same line once more, after the arena was reset */
+    bool again;  /* the RPC sets it to get the same line once more, after the arena was reset: each
+                    time for one more message of it */
     bool (*give)(void *context, ProtobufCMessage *response, struct err *err);
     void *context;
 };

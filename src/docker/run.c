@@ -23,7 +23,7 @@ enum {
     READS = 32, /* at a time, so that a flood of output keeps nothing else waiting */
 };
 
-struct child {
+struct running {
     struct launched process;
     int signals; /* signalfd: CHLD and those that end us */
     bool exited;
@@ -33,7 +33,7 @@ struct child {
 
 /* What is beyond the cap is lost, and what the consumer refuses must not come to it again: these
  * count also of a child that has ended by itself. */
-static void end_child(struct child *child, enum run_end why)
+static void end_child(struct running *child, enum run_end why)
 {
     if (child->end != RUN_ENDED || (child->exited && why != RUN_CAP && why != RUN_CONSUMER))
         return;
@@ -43,7 +43,7 @@ static void end_child(struct child *child, enum run_end why)
 }
 
 /* Reads what is there. Past the cap the bytes are dropped, or the child is ended. */
-static void collect(struct child *child, int *fd, struct buf *buf, const struct buf *other,
+static void collect(struct running *child, int *fd, struct buf *buf, const struct buf *other,
                     const struct command *command)
 {
     for (int reads = 0; *fd >= 0 && reads < READS; reads++) {
@@ -77,7 +77,7 @@ static void collect(struct child *child, int *fd, struct buf *buf, const struct 
 }
 
 /* Hands stdout to the consumer, and keeps what it leaves. */
-static void consume(struct child *child, const struct run_limits *limits, struct buf *buf)
+static void consume(struct running *child, const struct run_limits *limits, struct buf *buf)
 {
     size_t taken = 0;
 
@@ -93,7 +93,7 @@ static void consume(struct child *child, const struct run_limits *limits, struct
     buf->data[buf->length] = '\0';
 }
 
-static void take_signals(struct child *child)
+static void take_signals(struct running *child)
 {
     struct signalfd_siginfo info;
 
@@ -107,7 +107,7 @@ static void take_signals(struct child *child)
     }
 }
 
-static int timeout_of(const struct child *child, int64_t deadline_ms)
+static int timeout_of(const struct running *child, int64_t deadline_ms)
 {
     int64_t until = child->end == RUN_ENDED ? deadline_ms : child->kill_ms;
     int64_t left = 0;
@@ -118,7 +118,7 @@ static int timeout_of(const struct child *child, int64_t deadline_ms)
     return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-static void check_time(struct child *child, int64_t deadline_ms)
+static void check_time(struct running *child, int64_t deadline_ms)
 {
     int64_t now_ms = monotonic_ms();
 
@@ -137,7 +137,7 @@ static bool hung_up(short events)
     return (events & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-static void collect_both(struct child *child, const struct command *command,
+static void collect_both(struct running *child, const struct command *command,
                          const struct run_limits *limits, struct run_output *output)
 {
     collect(child, &child->process.stdout_fd, &output->stdout_bytes, &output->stderr_bytes,
@@ -147,7 +147,7 @@ static void collect_both(struct child *child, const struct command *command,
             command);
 }
 
-static void pump(struct child *child, const struct command *command,
+static void pump(struct running *child, const struct command *command,
                  const struct run_limits *limits, int64_t deadline_ms, struct run_output *output)
 {
     enum { OUT, ERROR, SIGNALS, CLIENT, COUNT };
@@ -222,7 +222,7 @@ static int64_t earlier_deadline(int64_t deadline_ms, int64_t timeout_ms)
 }
 
 /* Its group is ended before it is reaped, while its number cannot be another's. */
-static int reap(const struct child *child)
+static int reap(const struct running *child)
 {
     int status = 0;
 
@@ -234,7 +234,7 @@ static int reap(const struct child *child)
 }
 
 static bool run_blocked(const struct command *command, const struct run_limits *limits,
-                        const sigset_t *mask, struct child *child, struct run_output *output,
+                        const sigset_t *mask, struct running *child, struct run_output *output,
                         struct err *err)
 {
     bool started = launch(command, mask, &child->process, err);
@@ -255,7 +255,7 @@ static bool run_blocked(const struct command *command, const struct run_limits *
 bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
          struct err *err)
 {
-    struct child child = { .process = { .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1 };
+    struct running child = { .process = { .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1 };
     sigset_t ours;
     sigset_t before;
     bool done = false;

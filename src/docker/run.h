@@ -55,8 +55,7 @@ struct run_output {
  * until it ends. False, with docker and its group ended and the config folder gone, when it
  *   - cannot be started: UNAVAILABLE (or RESOURCE_EXHAUSTED: the arguments are too long)
  *   - is not done at the deadline or its own timeout: DEADLINE_EXCEEDED
- *   - has no client any more (hang-up), or we are told to end (TERM, INT, HUP and the like):
- * CANCELLED
+ *   - has no client any more (hang-up), or we are told to end (TERM, INT, HUP…): CANCELLED
  *   - prints more than the cap (with a consumer: more than it leaves): RESOURCE_EXHAUSTED
  *   - is stopped by the consumer: CANCELLED
  * Ending the docker command line does not undo what the engine has begun: the text says so. */

@@ -92,10 +92,10 @@ static const char *show_config(struct arena *arena, const struct command_file *f
     const char *registry = NULL;
     json_t *credentials = NULL;
 
-    json_object_foreach(json_object_get(config, "auths"), registry,
-                        credentials) for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]);
-                                          i++) if (json_object_get(credentials, secrets[i]) != NULL)
-        doc_put_text(credentials, secrets[i], SHOW_REDACTED);
+    json_object_foreach (json_object_get(config, "auths"), registry, credentials)
+        for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+            if (json_object_get(credentials, secrets[i]) != NULL)
+                doc_put_text(credentials, secrets[i], SHOW_REDACTED);
     return arena_printf(arena, "%s\n", doc_compact(arena, config));
 }
 

@@ -25,7 +25,7 @@ struct container {
     const char *id; /* within path: ended by its length */
 };
 
-struct walk {
+struct cgroup_walk {
     struct list *containers;
     char path[PATH_MAX];
 };
@@ -42,7 +42,7 @@ static const char *id_within(const char *name)
     return NULL;
 }
 
-static void add_container(struct walk *walk, size_t name_at)
+static void add_container(struct cgroup_walk *walk, size_t name_at)
 {
     const char *id = id_within(walk->path + name_at);
     struct container *container = NULL;
@@ -56,10 +56,10 @@ static void add_container(struct walk *walk, size_t name_at)
     list_push(walk->containers, container);
 }
 
-static void walk_folder(struct walk *walk, int folder, size_t length, int depth);
+static void walk_folder(struct cgroup_walk *walk, int folder, size_t length, int depth);
 
-static void walk_entry(struct walk *walk, int parent, const struct dirent *entry, size_t length,
-                       int depth)
+static void walk_entry(struct cgroup_walk *walk, int parent, const struct dirent *entry,
+                       size_t length, int depth)
 {
     const char *name = entry->d_name;
     size_t name_at = length == 0 ? 0 : length + 1;
@@ -83,7 +83,7 @@ static void walk_entry(struct walk *walk, int parent, const struct dirent *entry
 }
 
 /* Closes folder. */
-static void walk_folder(struct walk *walk, int folder, size_t length, int depth)
+static void walk_folder(struct cgroup_walk *walk, int folder, size_t length, int depth)
 {
     DIR *open = folder < 0 ? NULL : fdopendir(folder);
     const struct dirent *entry = NULL;
@@ -135,7 +135,7 @@ static const char *find_controller(struct arena *arena, const char *top, const c
 void cgroups_open(struct cgroups *cgroups, struct arena *arena, const char *root)
 {
     const char *top = arena_printf(arena, "%s/sys/fs/cgroup", root);
-    struct walk walk = { .containers = &cgroups->containers };
+    struct cgroup_walk walk = { .containers = &cgroups->containers };
 
     *cgroups = (struct cgroups){ .walked = CGROUP_CONTROLLERS };
     list_init(&cgroups->containers, arena);

@@ -89,7 +89,7 @@ with Cri(SOCKET) as cri:
     for call in both(cri):
         future = getattr(cri, call.rpc)(call.request, future=True, deadline=None)
         in_its_middle(call)
-        with Within(1):
+        with Within(5):
             future.cancel()
             same(future.code(), Code.CANCELLED)
         nothing_left(call)
@@ -102,7 +102,7 @@ END
     ending <<'END'
 with Cri(SOCKET) as cri:
     calls = both(cri)
-    with Within(4):
+    with Within(8):
         futures = [getattr(cri, call.rpc)(call.request, deadline=3, future=True) for call in calls]
         for call in calls:
             in_its_middle(call)
@@ -172,7 +172,7 @@ with Cri(SOCKET) as cri:
     for call in both(cri):
         future = getattr(cri, call.rpc)(call.request, future=True, deadline=None)
         in_its_middle(call)
-        with Within(1):
+        with Within(5):
             os.kill(connection_of(SERVER), signal.SIGKILL)
             same(future.code(), Code.UNAVAILABLE)
         nothing_left(call)

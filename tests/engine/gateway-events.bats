@@ -132,9 +132,9 @@ END
     events <<'END'
 connection = h2_client.Connection(SOCKET)
 pid = connection_of(LISTENER)
-for _ in range(4):
+for _ in range(7):
     same(connection.answer(connection.call("Version")).status(), 0)
-    time.sleep(0.6)
+    time.sleep(0.3)
 same(connection_of(LISTENER), pid)
 until = time.monotonic() + 3
 while not connection.goaway and time.monotonic() < until:

@@ -7,6 +7,11 @@ load lib.bash
 
 setup_file() {
     client_up
+    private_view
+}
+
+teardown_file() {
+    kill "$VIEW"
 }
 
 setup() {
@@ -15,31 +20,66 @@ setup() {
     valid_requests >"$BATS_TEST_TMPDIR/requests"
 }
 
+# private_view: a mount namespace, that of the process $VIEW, in which /tmp, /run and /dev/shm hold nothing but what the tests need of
+# them: whatever else comes there was made by a call.
+private_view() {
+    # shellcheck disable=SC2016 # the inner shell expands it
+    unshare --mount --propagation private bash -euc '
+        number=0
+        mount -t tmpfs tmpfs /mnt
+        for path; do
+            mkdir "/mnt/$((number += 1))"
+            mount --rbind "$path" "/mnt/$number"
+        done
+        for folder in /tmp /run /dev/shm; do
+            mount -t tmpfs tmpfs "$folder"
+        done
+        number=0
+        for path; do
+            mkdir -p "$path"
+            mount --rbind "/mnt/$((number += 1))" "$path"
+        done
+        : >"$BATS_FILE_TMPDIR/ready"
+        exec sleep 3600' bash "$ROOT" "$BUILD" "$BATS_RUN_TMPDIR" </dev/null >"$BATS_FILE_TMPDIR/view.log" 2>&1 3>&- 4>&- &
+    export VIEW=$!
+    wait_until 10 test -e "$BATS_FILE_TMPDIR/ready" || {
+        cat "$BATS_FILE_TMPDIR/view.log"
+        return 1
+    }
+}
+
+# inside COMMAND...: in the private view; the process is the command's own.
+inside() {
+    nsenter --mount="/proc/$VIEW/ns/mnt" "$@"
+}
+
+cri() {
+    inside "$CRI_FRAME" call "$@"
+}
+
 snapshot() {
     find "$TMPDIR"
-    # Without what other tests on this machine may make meanwhile: mktemp's names, bats's and the engines'.
-    ls -A /tmp /run /dev/shm | grep -vE '^(tmp\.|bats-run-|cri-engine\.)'
+    inside find /tmp /run /dev/shm -path "$BATS_RUN_TMPDIR" -prune -o -path "$ROOT" -prune -o -path "$BUILD" -prune -o -print
     # A pipe's number is new each time, also that of the one which this text goes through.
     readlink "/proc/$$/fd"/* 2>/dev/null | sed 's/:\[[0-9]*\]$//' || true
 }
 
-# leaves_nothing FUNCTION: calls it as "FUNCTION METHOD JSON" for each request. Others work on this machine too: what is there
-# after one of three tries only is not ours.
+# leaves_nothing FUNCTION: calls it as "FUNCTION METHOD JSON" for each request.
 leaves_nothing() {
     local before after method request
-    for _ in 1 2 3; do
-        before=$(snapshot)
-        while read -r method request <&5; do
-            "$1" "$method" "$request" 5<&- || {
-                echo "$method $request"
-                return 1
-            }
-        done 5<"$BATS_TEST_TMPDIR/requests"
-        [ -z "$(find "$TMPDIR" -mindepth 1)" ]
-        after=$(snapshot)
-        [ "$after" != "$before" ] || return 0
-    done
-    diff <(echo "$before") <(echo "$after")
+    before=$(snapshot)
+    while read -r method request <&5; do
+        "$1" "$method" "$request" 5<&- || {
+            echo "$method $request"
+            return 1
+        }
+    done 5<"$BATS_TEST_TMPDIR/requests"
+    [ -z "$(find "$TMPDIR" -mindepth 1)" ]
+    after=$(snapshot)
+    [ "$after" = "$before" ] || {
+        diff <(echo "$before") <(echo "$after")
+        return 1
+    }
 }
 
 one_call() {
@@ -99,7 +139,7 @@ docker_is_gone() {
 killed_call() {
     local pid
     client encode "$2" "$3" >"$BATS_TEST_TMPDIR/frame"
-    "$CRI_ONESHOT" <"$BATS_TEST_TMPDIR/frame" >"$BATS_TEST_TMPDIR/answer" 2>&1 3>&- &
+    nsenter --mount="/proc/$VIEW/ns/mnt" "$CRI_ONESHOT" <"$BATS_TEST_TMPDIR/frame" >"$BATS_TEST_TMPDIR/answer" 2>&1 3>&- &
     pid=$!
     wait_until 10 docker_runs
     kill "-$1" "$pid"
@@ -148,7 +188,7 @@ late_call() {
 hung_up_call() {
     client encode "$1" "$2" >"$BATS_TEST_TMPDIR/frame"
     # The reader goes as soon as docker runs.
-    "$CRI_ONESHOT" <"$BATS_TEST_TMPDIR/frame" 2>/dev/null 3>&- | wait_until 10 docker_runs || true
+    inside "$CRI_ONESHOT" <"$BATS_TEST_TMPDIR/frame" 2>/dev/null 3>&- | wait_until 10 docker_runs || true
     docker_is_gone
 }
 
@@ -164,7 +204,7 @@ echo $! >"$DOCKER_PID"
 echo "Error response from daemon: stand-in" >&2
 exit 1
 END
-    run timeout 20 "$CRI_FRAME" call Version
+    run inside timeout 20 "$CRI_FRAME" call Version
     [ "$status" = 1 ]
     kill "$(cat "$DOCKER_PID")" 2>/dev/null || true
 }

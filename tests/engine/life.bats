@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # This file runs the whole life of a pod with two containers, and checks it with docker's own eyes.
-# Names and labels are cri-dockerd's, field by field: PEERS.md section 3.
+# Names and labels are cri-dockerd's, field by field.
 
 load lib.bash
 

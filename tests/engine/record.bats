@@ -24,7 +24,7 @@ setup() {
     run -0 cri-fixture record "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life.sh"
     remove_all_containers
     run -0 cri-fixture record "$BATS_TEST_TMPDIR/two" -- "$ROOT/tools/examples/pod-life.sh"
-    run -0 diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
     run -0 cri-fixture check "$BATS_TEST_TMPDIR/one"
     run -0 cri-fixture serve "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life.sh"
 }
@@ -33,7 +33,7 @@ setup() {
     run -0 cri-fixture record "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life-grpc.py"
     remove_all_containers
     run -0 cri-fixture record "$BATS_TEST_TMPDIR/two" -- "$ROOT/tools/examples/pod-life-grpc.py"
-    run -0 diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    diff -r "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
     run -0 cri-fixture check "$BATS_TEST_TMPDIR/one"
     run -0 cri-fixture serve "$BATS_TEST_TMPDIR/one" -- "$ROOT/tools/examples/pod-life-grpc.py"
 }

@@ -64,12 +64,30 @@ static inline void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* The process is gone, or at once will be. */
+/* It is gone, or a zombie that its new parent has not looked after yet. */
+static inline bool has_ended(pid_t pid)
+{
+    char path[64];
+    char stat[512] = "";
+    const char *name_end = NULL;
+    FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return errno == ENOENT;
+    /* One that goes meanwhile can no longer be read. */
+    name_end = fread(stat, 1, sizeof(stat) - 1, file) > 0 ? strrchr(stat, ')') : NULL;
+    fclose(file);
+    return name_end == NULL || strncmp(name_end, ") Z", 3) == 0 || strncmp(name_end, ") X", 3) == 0;
+}
+
+/* The process has ended, or soon will have. */
 static inline bool ends_soon(pid_t pid)
 {
-    for (int i = 0; i < 200 && kill(pid, 0) == 0; i++)
+    for (int i = 0; i < 1000 && !has_ended(pid); i++)
         pause_ms(10);
-    return kill(pid, 0) != 0 && errno == ESRCH;
+    return has_ended(pid);
 }
 
 #define RUN(name) cmocka_unit_test_setup_teardown(name, run_set_up, run_tear_down)

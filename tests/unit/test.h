@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "temp.h"
 
 static struct arena arena;
 static struct err err;

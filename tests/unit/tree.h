@@ -19,9 +19,10 @@
 #include <ftw.h>
 
 #include "base/arena.h"
+#include "temp.h"
 
 static struct arena arena;
-static char tree[] = "/tmp/cri-oneshot-tree-XXXXXX";
+static char tree[PATH_MAX];
 
 static inline const char *tree_path(const char *path)
 {
@@ -73,7 +74,7 @@ static inline int tree_set_up(void **state)
 {
     (void)state;
     arena_init(&arena, (size_t)64 << 20, NULL, NULL);
-    memcpy(tree + sizeof(tree) - 7, "XXXXXX", 6);
+    temp_path(tree, "cri-oneshot-tree-XXXXXX");
     return mkdtemp(tree) == NULL;
 }
 

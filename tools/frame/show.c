@@ -111,8 +111,7 @@ static void show_command(const json_t *argv)
     json_t *word = NULL;
 
     putchar('$');
-    json_array_foreach(argv, i, word)
-    {
+    json_array_foreach (argv, i, word) {
         char *text = quoted(json_is_string(word) ? json_string_value(word) : "?");
         size_t length = strlen(text);
 

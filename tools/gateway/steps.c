@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/wire.h"
-#include "cri/common.h"
+#include "docker/inspect.h"
 #include "gateway/composition.h"
 
 enum {

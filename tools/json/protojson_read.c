@@ -105,8 +105,7 @@ static bool read_map(const struct json_reading *reading, const struct json_place
 
     if (json_is_object(json))
         *entries = protojson_allocate(json_object_size(json), sizeof(void *));
-    json_object_foreach(object, key, value)
-    {
+    json_object_foreach (object, key, value) {
         struct json_place inside = *place;
         ProtobufCMessage *entry = new_message(type);
 
@@ -193,8 +192,7 @@ static bool read_fields(const struct json_reading *reading, const struct json_pl
     const char *name = NULL;
     json_t *value = NULL;
 
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach (object, name, value) {
         const ProtobufCFieldDescriptor *field = protojson_field(message->descriptor, name);
         struct json_place place = { .up = up, .field = name, .depth = up->depth + 1 };
 

@@ -7,13 +7,13 @@
 
 #include "runner.h"
 
-static char folder[64];
-static char config_dir[128];
+static char folder[PATH_MAX];
+static char config_dir[PATH_MAX + 16];
 
 static int launch_set_up(void **state)
 {
     run_set_up(state);
-    snprintf(folder, sizeof(folder), "/tmp/cri-oneshot-test.XXXXXX");
+    temp_path(folder, "cri-oneshot-test.XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(config_dir, sizeof(config_dir), "%s/config", folder);
     return 0;

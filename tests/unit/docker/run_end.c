@@ -23,12 +23,12 @@ static void expect_group_gone(void)
 /* And then the file at $READY is there. */
 #define SAY_GROUP "sleep 60 & echo $$ $!; touch \"$READY\"; "
 
-static char ready[64];
+static char ready[PATH_MAX];
 
 static int end_set_up(void **state)
 {
     run_set_up(state);
-    snprintf(ready, sizeof(ready), "/tmp/cri-oneshot-test.%d", (int)getpid());
+    temp_path(ready, "ready");
     unlink(ready);
     setenv("READY", ready, 1);
     return 0;
@@ -219,11 +219,14 @@ static void test_bytes_that_a_client_sends_meanwhile_are_no_hangup(void **state)
 
 static void test_a_file_or_null_as_client_never_hangs_up(void **state)
 {
+    char file[PATH_MAX];
+
     (void)state;
     limits.client = open("/dev/null", O_WRONLY | O_CLOEXEC);
     assert_true(run_script("sleep 0.2"));
     close(limits.client);
-    limits.client = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    temp_path(file, "");
+    limits.client = open(file, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     assert_true(limits.client >= 0);
     assert_true(run_script("sleep 0.2"));
     close(limits.client);

@@ -20,7 +20,7 @@ enum { MUCH = 1024 * 1024, SOON_MS = 10000 };
 static struct child child;
 static struct child other;
 static sigset_t mask;
-static char program[64];
+static char program[PATH_MAX];
 static char answer[MUCH + 1];
 
 static int child_set_up(void **state)
@@ -32,7 +32,7 @@ static int child_set_up(void **state)
     sigprocmask(SIG_SETMASK, NULL, &mask);
     child_init(&child);
     child_init(&other);
-    snprintf(program, sizeof(program), "/tmp/cri-oneshot-test.XXXXXX");
+    temp_path(program, "cri-oneshot-test.XXXXXX");
     fd = mkstemp(program);
     assert_true(fd >= 0);
     close(fd);

@@ -92,7 +92,7 @@ static void test_an_images_status_that_fails_removes_nothing(void **state)
 
 /* --- log links --- */
 
-static char root[64];
+static char root[PATH_MAX];
 
 static const char *at(const char *path)
 {
@@ -102,7 +102,7 @@ static const char *at(const char *path)
 static int links_set_up(void **state)
 {
     steps_set_up(state);
-    snprintf(root, sizeof(root), "/tmp/cri-oneshot-test.XXXXXX");
+    temp_path(root, "cri-oneshot-test.XXXXXX");
     assert_non_null(mkdtemp(root));
     settings.host_root = root;
     return 0;

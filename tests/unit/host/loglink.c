@@ -12,7 +12,7 @@
 #define ID        DIGITS_16 DIGITS_16 DIGITS_16 DIGITS_16
 #define TARGET    "/var/lib/docker/containers/" ID "/" ID "-json.log"
 
-static char root[64];
+static char root[PATH_MAX];
 
 static const char *at(const char *path)
 {
@@ -22,7 +22,7 @@ static const char *at(const char *path)
 static int link_set_up(void **state)
 {
     set_up(state);
-    snprintf(root, sizeof(root), "/tmp/cri-oneshot-test.XXXXXX");
+    temp_path(root, "cri-oneshot-test.XXXXXX");
     assert_non_null(mkdtemp(root));
     assert_int_equal(mkdir(at("/logs"), 0755), 0);
     assert_int_equal(mkdir(at("/logs/app"), 0755), 0);

@@ -1,47 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file plans and parses what the RPCs on pods and on containers have in common.
+/* This file plans and parses docker inspect of one container.
  * It must not know any RPC's messages. */
-#include "cri/common.h"
+#include "docker/inspect.h"
 
 #include <string.h>
 
 #include "base/document.h"
 #include "docker/failure.h"
 #include "docker/id.h"
-
-/* The engine counts a grace period in nanoseconds: a longer one would overflow to none. */
-enum { STOP_SECONDS_MAX = 1000000000 };
-
-bool id_or_not_found(const char *what, const char *id, struct err *err)
-{
-    if (!id_valid(id))
-        return err_set(err, GRPC_NOT_FOUND, "%s \"%s\": is not an id (12 to 64 digits of 0-9a-f)",
-                       what, id);
-    return true;
-}
-
-bool plan_stop(const char *id, int64_t seconds, struct plan *plan)
-{
-    plan->answered = !id_valid(id);
-    strv_push(&plan->command.argv, "stop");
-    /* Neither --time, which 28 answers with a notice on stdout, nor --timeout, unknown to 20.10. */
-    seconds = seconds < 0 ? 0 : seconds > STOP_SECONDS_MAX ? STOP_SECONDS_MAX : seconds;
-    strv_pushf(&plan->command.argv, "-t=%lld", (long long)seconds);
-    strv_push(&plan->command.argv, "--");
-    strv_push(&plan->command.argv, id);
-    return true;
-}
-
-bool plan_remove(const char *id, struct plan *plan)
-{
-    plan->answered = !id_valid(id);
-    strv_push(&plan->command.argv, "rm");
-    strv_push(&plan->command.argv, "--force");
-    strv_push(&plan->command.argv, "--volumes");
-    strv_push(&plan->command.argv, "--");
-    strv_push(&plan->command.argv, id);
-    return true;
-}
+#include "docker/lifecycle.h"
 
 bool plan_inspect(const char *what, const char *id, struct plan *plan, struct err *err)
 {
@@ -52,70 +19,6 @@ bool plan_inspect(const char *what, const char *id, struct plan *plan, struct er
     strv_push(&plan->command.argv, "--");
     strv_push(&plan->command.argv, id);
     return true;
-}
-
-bool plan_info(struct plan *plan)
-{
-    strv_push(&plan->command.argv, "info");
-    strv_push(&plan->command.argv, "--format={{json .}}");
-    return true;
-}
-
-const json_t *parse_info(const struct call *call, const struct docker_result *result,
-                         struct err *err)
-{
-    const json_t *json = NULL;
-    const char *said = NULL;
-
-    if (result->exit_code != 0 && result->stdout_length == 0) {
-        failure_set(call->arena, result, err);
-        return NULL;
-    }
-    json = doc_read(result->stdout_text, result->stdout_length, err);
-    if (json == NULL)
-        return NULL;
-    said = doc_text_at(doc_path(json, "ServerErrors"), 0);
-    if (*said == '\0' && result->exit_code == 0)
-        return json;
-    if (*said == '\0')
-        failure_set(call->arena, result, err);
-    else
-        err_set(err, failure_code(said), "%s", said);
-    return NULL;
-}
-
-bool parse_idempotent(const struct call *call, const struct docker_result *result, const char *id,
-                      struct err *err)
-{
-    if (result->exit_code == 0 || failure_is_unknown(result, id) ||
-        failure_matches(result->stderr_text, "removal of container*is already in progress"))
-        return true;
-    return failure_set(call->arena, result, err);
-}
-
-const char *parse_id(struct arena *arena, const struct docker_result *result)
-{
-    size_t end = result->stdout_length;
-    size_t start = 0;
-    const char *id = NULL;
-
-    while (end > 0 && strchr("\r\n", result->stdout_text[end - 1]) != NULL)
-        end--;
-    start = end;
-    while (start > 0 && result->stdout_text[start - 1] != '\n')
-        start--;
-    id = arena_strndup(arena, result->stdout_text + start, end - start);
-    return id_full(id) ? id : "";
-}
-
-const char *docker_cgroup_parent(const char *path)
-{
-    size_t length = strlen(path);
-    const char *slash = strrchr(path, '/');
-
-    if (slash != NULL && length > 6 && strcmp(path + length - 6, ".slice") == 0)
-        return slash + 1;
-    return path;
 }
 
 static bool not_found(const char *type, const char *id, struct err *err)
