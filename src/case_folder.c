@@ -51,19 +51,19 @@ const char *lines_join(struct arena *arena, const char *const *words, size_t cou
 
 /* ==== the command ==== */
 
-static struct fixture_text text_of(const char *data)
+static struct fixture_text shown_text(const char *data)
 {
     return (struct fixture_text){ .data = data, .length = data == NULL ? 0 : strlen(data) };
 }
 
-static struct fixture_text lines_of(struct arena *arena, const struct strv *words, bool redact)
+static struct fixture_text shown_lines(struct arena *arena, const struct strv *words, bool redact)
 {
     struct strv lines;
 
     strv_init(&lines, arena);
     for (size_t i = 0; i < words->count; i++)
         strv_push(&lines, redact ? show_env(arena, words->words[i]) : words->words[i]);
-    return text_of(lines.count == 0 ? NULL : lines_join(arena, lines.words, lines.count));
+    return shown_text(lines.count == 0 ? NULL : lines_join(arena, lines.words, lines.count));
 }
 
 void fixture_command(struct arena *arena, const struct plan *plan,
@@ -71,13 +71,13 @@ void fixture_command(struct arena *arena, const struct plan *plan,
 {
     const struct command *command = &plan->command;
 
-    out[FIXTURE_IGNORED] = lines_of(arena, &plan->ignored, false);
+    out[FIXTURE_IGNORED] = shown_lines(arena, &plan->ignored, false);
     if (plan->answered)
         return;
-    out[FIXTURE_ARGV] = lines_of(arena, &command->argv, false);
-    out[FIXTURE_ENVIRON] = lines_of(arena, &command->env, true);
+    out[FIXTURE_ARGV] = shown_lines(arena, &command->argv, false);
+    out[FIXTURE_ENVIRON] = shown_lines(arena, &command->env, true);
     for (size_t i = 0; i < command->file_count; i++)
-        out[FIXTURE_FD_3 + i] = text_of(show_file(arena, command, i));
+        out[FIXTURE_FD_3 + i] = shown_text(show_file(arena, command, i));
 }
 
 /* ==== how docker ended ==== */
@@ -89,7 +89,7 @@ static const char deadline_line[] = "deadline\n";
 static const char hang_up_line[] = "hang-up\n";
 
 /* The text is a number up to most, and the end of the line. */
-static bool read_number(const char *text, int most, int *number)
+static bool read_exit_number(const char *text, int most, int *number)
 {
     size_t digits = strspn(text, "0123456789");
 
@@ -110,9 +110,9 @@ bool fixture_exit_read(const struct fixture_text *text, struct fixture_exit *end
                                                                               : FIXTURE_EXITED };
     if (ended->how == FIXTURE_DEADLINE || ended->how == FIXTURE_HANG_UP)
         return true;
-    if (killed ? read_number(line + strlen(signal_word), SIGNAL_MAX, &ended->number) &&
+    if (killed ? read_exit_number(line + strlen(signal_word), SIGNAL_MAX, &ended->number) &&
                      ended->number > 0
-               : read_number(line, STATUS_MAX, &ended->number))
+               : read_exit_number(line, STATUS_MAX, &ended->number))
         return true;
     return err_set(err, GRPC_INVALID_ARGUMENT,
                    "docker.exit: is not a line with an exit status, \"signal N\", \"deadline\" or "

@@ -20,7 +20,7 @@ enum { MEMORY = 512 * 1024 * 1024 };
 
 static const char setting_name[] = "CRI_ONESHOT_RECORD";
 
-static void exhausted(void *context)
+static void recording_exhausted(void *context)
 {
     struct recording *recording = context;
 
@@ -53,7 +53,7 @@ static unsigned next_number(int folder)
 }
 
 /* Makes the call's folder; false with errno. */
-static bool claim(struct recording *recording, const char *folder)
+static bool claim_number(struct recording *recording, const char *folder)
 {
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return false;
@@ -77,11 +77,11 @@ static enum frame_status note_read(void *context, const struct settings *setting
     const struct edges *inner = recording->inner;
     enum frame_status status = inner->read(inner->context, settings, arena, frame, err);
 
-    if (*settings->record == '\0' || status == FRAME_NONE)
+    if (*settings->record != '/' || status == FRAME_NONE) /* another one is refused */
         return status;
     if (status == FRAME_BAD)
         recording->lacks = "it is no request";
-    if (!claim(recording, settings->record) && err->code == GRPC_OK)
+    if (!claim_number(recording, settings->record) && err->code == GRPC_OK)
         err_set(err, GRPC_FAILED_PRECONDITION, "setting %s: \"%s\": %s", setting_name,
                 settings->record, strerror(errno));
     return status;
@@ -236,8 +236,8 @@ const struct edges *recording_around(struct recording *recording, const struct e
                                        .client = inner->client,
                                        .write = note_write,
                                        .trace = pass_trace };
-    arena_init(&recording->kept, MEMORY, exhausted, recording);
-    arena_init(&recording->work, MEMORY, exhausted, recording);
+    arena_init(&recording->kept, MEMORY, recording_exhausted, recording);
+    arena_init(&recording->work, MEMORY, recording_exhausted, recording);
     return &recording->edges;
 }
 

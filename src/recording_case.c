@@ -20,8 +20,8 @@ enum { OUTPUT_MAX = 256 * 1024 * 1024 };
 
 /* ==== files ==== */
 
-static bool put(struct recording *recording, enum fixture_file file, const char *bytes,
-                size_t length)
+static bool put_in_case(struct recording *recording, enum fixture_file file, const char *bytes,
+                        size_t length)
 {
     const char *path =
         arena_printf(&recording->work, "%s/%s", recording->name, fixture_names[file]);
@@ -38,42 +38,31 @@ static bool put(struct recording *recording, enum fixture_file file, const char 
     return length == 0;
 }
 
-static bool put_text(struct recording *recording, enum fixture_file file, const char *text)
+static bool put_text_in_case(struct recording *recording, enum fixture_file file, const char *text)
 {
-    return put(recording, file, text, strlen(text));
+    return put_in_case(recording, file, text, strlen(text));
 }
 
-static bool put_output(struct recording *recording, enum fixture_file file, const char *bytes,
-                       size_t length)
+static bool put_output_in_case(struct recording *recording, enum fixture_file file,
+                               const char *bytes, size_t length)
 {
     struct buf shown;
     bool done = false;
 
     buf_init(&shown, OUTPUT_MAX);
     done = redaction_of_output(&recording->redaction, bytes, length, &shown) &&
-           put(recording, file, shown.data, shown.length);
+           put_in_case(recording, file, shown.data, shown.length);
     buf_release(&shown);
     return done;
 }
 
 /* ==== the request ==== */
 
-static void *allocate(void *arena, size_t size)
-{
-    return arena_alloc(arena, size);
-}
-
-static void keep(void *arena, void *block)
-{
-    (void)arena;
-    (void)block;
-}
-
 /* A copy of the request that may be changed; NULL: there is none. */
 static Oneshot__V1__Request *copy_of_request(struct recording *recording)
 {
     const struct frame *frame = &recording->drive->frame;
-    ProtobufCAllocator allocator = { allocate, keep, &recording->kept };
+    ProtobufCAllocator allocator = exchange_allocator(&recording->kept);
     struct err ignored = { .code = GRPC_OK };
     struct strv unknown;
 
@@ -84,14 +73,14 @@ static Oneshot__V1__Request *copy_of_request(struct recording *recording)
     return oneshot__v1__request__unpack(&allocator, frame->length, frame->bytes);
 }
 
-static bool put_frame(struct recording *recording, const Oneshot__V1__Request *request)
+static bool put_request_frame(struct recording *recording, const Oneshot__V1__Request *request)
 {
     size_t length = oneshot__v1__request__get_packed_size(request);
     uint8_t *bytes = arena_alloc(&recording->work, WIRE_VARINT_BYTES + length);
     size_t count = wire_put_varint(bytes, length);
 
     oneshot__v1__request__pack(request, bytes + count);
-    return put(recording, FIXTURE_REQUEST_FRAME, (const char *)bytes, count + length);
+    return put_in_case(recording, FIXTURE_REQUEST_FRAME, (const char *)bytes, count + length);
 }
 
 /* How long the caller would wait is another number each time that a gateway says it, and makes
@@ -104,10 +93,11 @@ static bool put_request(struct recording *recording, Oneshot__V1__Request *reque
     if (request->timeout_ms > 0)
         request->timeout_ms = 0;
     if (unknown)
-        return put_frame(recording, request);
+        return put_request_frame(recording, request);
     json = protojson_write(&request->base, NULL);
-    return put_text(recording, FIXTURE_REQUEST_JSON,
-                    arena_printf(&recording->work, "%s\n", json_dumps(json, JSON_INDENT(2))));
+    return put_text_in_case(
+        recording, FIXTURE_REQUEST_JSON,
+        arena_printf(&recording->work, "%s\n", json_dumps(json, JSON_INDENT(2))));
 }
 
 /* ==== what was set, and what was asked ==== */
@@ -141,7 +131,7 @@ static bool put_settings(struct recording *recording)
     struct err ignored = { .code = GRPC_OK };
 
     settings_load(&settings, note_setting, &set, &ignored);
-    return put_text(recording, FIXTURE_SETTINGS, set.lines);
+    return put_text_in_case(recording, FIXTURE_SETTINGS, set.lines);
 }
 
 /* docker is called docker, wherever it is. */
@@ -160,7 +150,7 @@ static bool put_command(struct recording *recording)
     }
     fixture_command(&recording->work, &shown, out);
     for (size_t i = FIXTURE_EXPECTED; i < FIXTURE_FILES; i++)
-        if (!put(recording, (enum fixture_file)i, out[i].data, out[i].length))
+        if (!put_in_case(recording, (enum fixture_file)i, out[i].data, out[i].length))
             return false;
     return true;
 }
@@ -201,12 +191,12 @@ static bool put_exit(struct recording *recording)
         ended = (struct fixture_exit){ .how = FIXTURE_KILLED, .number = result->signal };
     else if (ended.number == 0)
         return true;
-    return put_text(recording, FIXTURE_EXIT, fixture_exit_line(&recording->work, &ended));
+    return put_text_in_case(recording, FIXTURE_EXIT, fixture_exit_line(&recording->work, &ended));
 }
 
 bool recording_keep_line(struct recording *recording)
 {
-    return put_output(recording, FIXTURE_STDOUT, recording->line, recording->line_length);
+    return put_output_in_case(recording, FIXTURE_STDOUT, recording->line, recording->line_length);
 }
 
 bool recording_keep_output(struct recording *recording)
@@ -214,8 +204,10 @@ bool recording_keep_output(struct recording *recording)
     const struct docker_result *result = &recording->output->result;
 
     return (recording->output->end == RUN_CONSUMER ||
-            put_output(recording, FIXTURE_STDOUT, result->stdout_text, result->stdout_length)) &&
-           put_output(recording, FIXTURE_STDERR, result->stderr_text, result->stderr_length) &&
+            put_output_in_case(recording, FIXTURE_STDOUT, result->stdout_text,
+                               result->stdout_length)) &&
+           put_output_in_case(recording, FIXTURE_STDERR, result->stderr_text,
+                              result->stderr_length) &&
            put_exit(recording);
 }
 
@@ -237,10 +229,11 @@ bool recording_keep_response(struct recording *recording)
 
     if (adds_figures(exchange->method))
         return true;
-    return put_text(recording, FIXTURE_RESPONSE,
-                    arena_printf(&recording->work, "%s\n",
-                                 json_dumps(redaction_of_document(&recording->redaction, json),
-                                            streams ? JSON_COMPACT : JSON_INDENT(2))));
+    return put_text_in_case(
+        recording, FIXTURE_RESPONSE,
+        arena_printf(&recording->work, "%s\n",
+                     json_dumps(redaction_of_document(&recording->redaction, json),
+                                streams ? JSON_COMPACT : JSON_INDENT(2))));
 }
 
 static bool put_surroundings(struct recording *recording)
@@ -271,7 +264,7 @@ static bool put_surroundings(struct recording *recording)
             lines, (unsigned long)around->filesystem->f_frsize,
             (unsigned long)around->filesystem->f_blocks, (unsigned long)around->filesystem->f_bfree,
             (unsigned long)around->filesystem->f_files, (unsigned long)around->filesystem->f_ffree);
-    return put_text(recording, FIXTURE_SURROUNDINGS, lines);
+    return put_text_in_case(recording, FIXTURE_SURROUNDINGS, lines);
 }
 
 /* The log link that a container's creation made. */
@@ -286,11 +279,12 @@ static bool put_host_changes(struct recording *recording)
         exchange->response.outcome != NULL || *request->config->log_path == '\0' ||
         *request->sandbox_config->log_directory == '\0')
         return true;
-    return put_text(recording, FIXTURE_HOST_CHANGES,
-                    arena_printf(work, "+ %s/%s -> %s\n", request->sandbox_config->log_directory,
-                                 request->config->log_path,
-                                 loglink_target(work, recording->drive->settings.docker_root,
-                                                response->container_id)));
+    return put_text_in_case(
+        recording, FIXTURE_HOST_CHANGES,
+        arena_printf(
+            work, "+ %s/%s -> %s\n", request->sandbox_config->log_directory,
+            request->config->log_path,
+            loglink_target(work, recording->drive->settings.docker_root, response->container_id)));
 }
 
 /* "007 version" */
@@ -326,9 +320,9 @@ bool recording_finish(struct recording *recording)
 {
     recording->done = true;
     if (recording->lacks != NULL)
-        return put_text(recording, FIXTURE_ABOUT, recording->lacks);
+        return put_text_in_case(recording, FIXTURE_ABOUT, recording->lacks);
     return put_surroundings(recording) && put_host_changes(recording) &&
-           put_text(recording, FIXTURE_ABOUT, about(recording)) &&
+           put_text_in_case(recording, FIXTURE_ABOUT, about(recording)) &&
            renameat(recording->folder, recording->name, recording->folder, case_name(recording)) ==
                0;
 }

@@ -20,7 +20,7 @@ enum {
 
 /* ==== the request's secrets ==== */
 
-static void add(struct redaction *redaction, const char *bytes, size_t length)
+static void add_form(struct redaction *redaction, const char *bytes, size_t length)
 {
     struct secret *secret = arena_alloc(redaction->arena, sizeof(*secret));
 
@@ -53,7 +53,7 @@ static void add_escaped(struct redaction *redaction, const char *bytes, size_t l
         }
     }
     if (at != length)
-        add(redaction, text, at);
+        add_form(redaction, text, at);
 }
 
 /* The digits of base64 that are the secret's alone, wherever it begins in what is encoded. */
@@ -68,13 +68,13 @@ static void add_base64(struct redaction *redaction, const char *bytes, size_t le
         memcpy(whole + before, bytes, length);
         base64_encode(whole, before + length, text);
         if (end - begin >= SHORT)
-            add(redaction, text + begin, end - begin);
+            add_form(redaction, text + begin, end - begin);
     }
 }
 
 static void add_forms(struct redaction *redaction, const char *bytes, size_t length)
 {
-    add(redaction, bytes, length);
+    add_form(redaction, bytes, length);
     add_escaped(redaction, bytes, length, false);
     add_escaped(redaction, bytes, length, true);
     add_base64(redaction, bytes, length);
@@ -386,7 +386,7 @@ json_t *redaction_of_document(const struct redaction *redaction, json_t *documen
         return document;
     if (json_is_string(document))
         return text_without(redaction, document);
-    json_array_foreach(document, index, value)
+    json_array_foreach (document, index, value)
         json_array_set(document, index, redaction_of_document(redaction, value));
     json_object_foreach_safe(document, next, key, value)
         json_object_set(document, key, redaction_of_document(redaction, value));

@@ -14,31 +14,32 @@
 #include "recording.h"
 #include "surroundings.h"
 
-static void surround(void *context, struct arena *arena, struct surroundings *surroundings)
+static void serve_surround(void *context, struct arena *arena, struct surroundings *surroundings)
 {
     (void)context;
     surroundings_read(arena, surroundings);
 }
 
-static void surround_docker(void *context, struct arena *arena, struct surroundings *surroundings)
+static void serve_surround_docker(void *context, struct arena *arena,
+                                  struct surroundings *surroundings)
 {
     (void)context;
     surroundings_read_docker(arena, surroundings);
 }
 
-static int64_t now_ns(void *context)
+static int64_t serve_now_ns(void *context)
 {
     (void)context;
     return realtime_ns();
 }
 
-static int64_t clock_ns(void *context)
+static int64_t serve_clock_ns(void *context)
 {
     (void)context;
     return monotonic_ns();
 }
 
-static enum frame_status read_frame(void *context, const struct settings *settings,
+static enum frame_status serve_read(void *context, const struct settings *settings,
                                     struct arena *arena, struct frame *frame, struct err *err)
 {
     (void)context;
@@ -69,11 +70,11 @@ static void append_trace(void *context, const char *name, const char *line)
 
 static const struct edges standard_edges = {
     .setting = surroundings_variable,
-    .surround = surround,
-    .surround_docker = surround_docker,
-    .now_ns = now_ns,
-    .clock_ns = clock_ns,
-    .read = read_frame,
+    .surround = serve_surround,
+    .surround_docker = serve_surround_docker,
+    .now_ns = serve_now_ns,
+    .clock_ns = serve_clock_ns,
+    .read = serve_read,
     .run = run_command,
     .client = STDOUT_FILENO,
     .write = write_frame,

@@ -573,6 +573,7 @@ END
     ln -s /dev/full "$S/.calls"
     CRI_ONESHOT_RECORD=$S run -1 cri-frame call Version
     [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD'* ]]
+    [ ! -e relative ]
     [ ! -e "$BATS_TEST_TMPDIR/asked" ]
 }
 

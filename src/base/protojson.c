@@ -26,7 +26,7 @@ static const void *at(const void *message, size_t offset)
     return (const char *)message + offset;
 }
 
-static bool same_name(const char *name, const char *given)
+static bool same_field_name(const char *name, const char *given)
 {
     if (strcmp(name, given) == 0)
         return true;
@@ -47,7 +47,7 @@ const ProtobufCFieldDescriptor *protojson_field(const ProtobufCMessageDescriptor
                                                 const char *name)
 {
     for (unsigned i = 0; i < type->n_fields; i++)
-        if (same_name(type->fields[i].name, name))
+        if (same_field_name(type->fields[i].name, name))
             return &type->fields[i];
     return NULL;
 }

@@ -88,7 +88,7 @@ void launch_clean_up(const struct command *command, const struct launched *child
     rmdir(command->config_dir);
 }
 
-static bool same_name(const char *entry, const char *other)
+static bool same_variable(const char *entry, const char *other)
 {
     size_t length = strcspn(entry, "=");
 
@@ -125,7 +125,7 @@ static char **child_environment(const struct command *command)
         bool replaced = false;
 
         for (size_t j = 0; j < command->env.count && !replaced; j++)
-            replaced = same_name(environ[i], command->env.words[j]);
+            replaced = same_variable(environ[i], command->env.words[j]);
         if (!replaced)
             list[count++] = environ[i];
     }
@@ -135,8 +135,8 @@ static char **child_environment(const struct command *command)
     return list;
 }
 
-static int start(const struct command *command, const int *files, int out, int error,
-                 const sigset_t *mask, pid_t *pid)
+static int start_docker(const struct command *command, const int *files, int out, int error,
+                        const sigset_t *mask, pid_t *pid)
 {
     int fds[HIGH_FD] = { SPAWN_NULL, out, error };
     char **env = child_environment(command);
@@ -180,7 +180,7 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     if (ready && (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0))
         ready = system_error(err, "pipe for docker's output");
     if (ready) {
-        failed = start(command, files, out[1], error[1], mask, &child->pid);
+        failed = start_docker(command, files, out[1], error[1], mask, &child->pid);
         ready = failed == 0 || start_failed(command, failed, err);
     }
     fd_close(&out[1]);

@@ -173,7 +173,7 @@ bool client_connect_tcp(struct client *client, const char *address, struct err *
     return connect_to(client, (struct sockaddr *)&four, sizeof(four), address, err);
 }
 
-static int start(const char *program, int to, int from, int trace, pid_t *child)
+static int start_translator(const char *program, int to, int from, int trace, pid_t *child)
 {
     char *const words[] = { (char *)(uintptr_t)program, NULL };
     int fds[TRACE_FD + 1] = { to, from, STDERR_FILENO, trace };
@@ -194,7 +194,7 @@ bool client_spawn(struct client *client, const char *program, int trace, struct 
     if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || !set_nonblocking(to[1]))
         failed = errno;
     else
-        failed = start(program, to[0], from[1], trace, &client->child);
+        failed = start_translator(program, to[0], from[1], trace, &client->child);
     client->out = to[1];
     client->in = from[0];
     if (to[0] >= 0)
@@ -224,7 +224,7 @@ static void stop_sending(struct client *client)
 }
 
 /* A reader that is gone may have answered before, so a failed write is not the end. */
-static void push(struct client *client)
+static void push_unsent(struct client *client)
 {
     ssize_t wrote = write(client->out, client->unsent.data + client->sent,
                           client->unsent.length - client->sent);
@@ -244,7 +244,7 @@ static bool wait_readable(struct client *client)
         if (poll(polled, 2, -1) < 0 && errno != EINTR)
             return false;
         if (polled[1].revents != 0)
-            push(client);
+            push_unsent(client);
         if (polled[0].revents != 0)
             return true;
     }
