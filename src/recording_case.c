@@ -172,7 +172,8 @@ bool recording_describe(struct recording *recording)
 
 /* ==== docker ==== */
 
-/* One that was ended for what it had printed ends so again when that is played. */
+/* One that was ended for what it had printed ends so again when that is played: nothing is said of
+ * it. */
 static bool put_exit(struct recording *recording)
 {
     const struct run_output *output = recording->output;
@@ -185,11 +186,9 @@ static bool put_exit(struct recording *recording)
         ended.how = FIXTURE_DEADLINE;
     else if (output->end == RUN_HANG_UP || recording->drive->torn)
         ended.how = FIXTURE_HANG_UP;
-    else if (output->end != RUN_ENDED)
-        return true;
     else if (result->signal > 0)
         ended = (struct fixture_exit){ .how = FIXTURE_KILLED, .number = result->signal };
-    else if (ended.number == 0)
+    if (ended.how <= FIXTURE_KILLED && (output->end != RUN_ENDED || ended.number == 0))
         return true;
     return put_text_in_case(recording, FIXTURE_EXIT, fixture_exit_line(&recording->work, &ended));
 }

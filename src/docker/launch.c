@@ -151,7 +151,7 @@ static int start_docker(const struct command *command, const int *files, int out
     };
     int failed = ENOMEM;
 
-    for (size_t i = 0; i < command->file_count; i++)
+    for (size_t i = 0; i < command->file_count && i < COMMAND_FILES; i++)
         fds[COMMAND_FIRST_FD + i] = files[i];
     if (env != NULL)
         failed = spawn(&child, pid);
