@@ -4,6 +4,7 @@
 #include "drive.h"
 #include "base/clock.h"
 #include "base/document.h"
+#include "cri/hide.h"
 
 #include <stdlib.h>
 
@@ -180,8 +181,10 @@ static bool clean_host(struct drive *drive)
 static bool parse_output(struct drive *drive)
 {
     struct exchange *exchange = &drive->exchange;
-    const struct docker_result *result = exchange->plan.answered ? NULL : &drive->output.result;
+    struct docker_result *result = exchange->plan.answered ? NULL : &drive->output.result;
 
+    if (result != NULL)
+        hide_result(&drive->arena, exchange->call.request, &exchange->plan.command, result);
     if (!exchange_parse(exchange, result, &drive->err) || result == NULL)
         return false;
     if (exchange->method->stream == NULL)

@@ -9,6 +9,7 @@
 #include "base/document.h"
 #include "base/wire.h"
 #include "cri/fields.h"
+#include "docker/client_config.h"
 #include "docker/failure.h"
 
 static void *allocate(void *arena, size_t size)
@@ -78,6 +79,10 @@ bool exchange_decode(struct exchange *exchange, const uint8_t *bytes, size_t len
     exchange->method = method_find(exchange->request->call_case);
     exchange->call.request =
         *member(&exchange->request->base, (unsigned)exchange->request->call_case);
+    exchange->call.runtime_handler = exchange->request->runtime_handler;
+    if (*exchange->call.runtime_handler != '\0' &&
+        exchange->request->call_case != ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER)
+        strv_push(ignored, "runtime_handler");
     return true;
 }
 
@@ -89,6 +94,7 @@ bool exchange_plan(struct exchange *exchange, struct err *err)
     if (method->plan == NULL)
         return err_set(err, GRPC_UNIMPLEMENTED, "%s: %s", method->name, method->refusal);
     strv_push(&plan->command.argv, exchange->call.settings->docker);
+    client_config_use(&exchange->call, plan);
     if (!fields_check(exchange->call.request, &plan->ignored, err))
         return false;
     return method->plan(&exchange->call, plan, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "docker/failure.h"
 #include "methods.h"
 #include "serve.h"
 
@@ -17,6 +18,7 @@ static const char usage[] =
     "       cri-oneshot --explain   print the docker command of the Request on standard\n"
     "                               input, and run nothing\n"
     "       cri-oneshot --methods   print every RPC and its docker command\n"
+    "       cri-oneshot --failures  print which of docker's words mean which code\n"
     "       cri-oneshot --version\n"
     "       cri-oneshot --help\n"
     "\n"
@@ -35,6 +37,14 @@ static int print_methods(void)
     return 0;
 }
 
+/* A code, a tab and a pattern a line; the first one that matches wins. */
+static int print_failures(void)
+{
+    for (size_t i = 0; i < failure_row_count; i++)
+        printf("%s\t%s\n", grpc_code_name(failure_rows[i].code), failure_rows[i].pattern);
+    return 0;
+}
+
 static int print(const char *text)
 {
     fputs(text, stdout);
@@ -49,6 +59,8 @@ int main(int argc, char **argv)
         return explain();
     if (argc == 2 && strcmp(argv[1], "--methods") == 0)
         return print_methods();
+    if (argc == 2 && strcmp(argv[1], "--failures") == 0)
+        return print_failures();
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return print("cri-oneshot " VERSION "\n");
     if (argc == 2 && strcmp(argv[1], "--help") == 0)

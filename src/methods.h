@@ -9,7 +9,7 @@
 struct method {
     const char *name;        /* as in the .proto: "StopContainer" */
     unsigned field;          /* its number in oneshot.v1.Request.call and Response.result */
-    bool docker_config;      /* plan wants to know the caller\'s docker configuration */
+    bool docker_config;      /* docker is run, which reads the caller's configuration */
     const char *docker;      /* the command that it becomes, for people; NULL: not supported */
     const char *refusal;     /* why it is not supported, and what to do instead */
     plan_function *plan;     /* NULL: not supported */

@@ -8,8 +8,8 @@
 #include <setjmp.h>
 #include <sys/statvfs.h>
 
+#include "base/list.h"
 #include "drive.h"
-#include "redaction.h"
 
 /* The cases' numbers have three digits: calls after that are not recorded, only counted. */
 enum { RECORDING_MAX = 999 };
@@ -42,10 +42,10 @@ struct recording {
     const char *line; /* that it is given */
     size_t line_length;
     const struct run_output *output;
-    struct arena kept; /* as long as the call lasts */
-    struct arena work; /* until what passes is written */
-    jmp_buf way_out;   /* of work that takes too much memory */
-    struct redaction redaction;
+    struct arena kept;   /* as long as the call lasts */
+    struct arena work;   /* until what passes is written */
+    jmp_buf way_out;     /* of work that takes too much memory */
+    struct list secrets; /* of the request, that docker may repeat */
 };
 
 /* Edges that do what the inner ones do, and record it. The drive is the one that is to have them;

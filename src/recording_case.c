@@ -13,8 +13,11 @@
 #include "base/protojson.h"
 #include "base/wire.h"
 #include "case_folder.h"
+#include "cri/hide.h"
+#include "docker/client_config.h"
 #include "host/loglink.h"
 #include "host/steps.h"
+#include "redaction.h"
 
 enum { OUTPUT_MAX = 256 * 1024 * 1024 };
 
@@ -49,8 +52,12 @@ static bool put_output_in_case(struct recording *recording, enum fixture_file fi
     struct buf shown;
     bool done = false;
 
+    if (recording->secrets.count > 0)
+        bytes = hide_in(&recording->work, &recording->secrets, bytes, &length);
+    if (recording->drive->exchange.request->call_case == ONESHOT__V1__REQUEST__CALL_EXEC_SYNC)
+        return put_in_case(recording, file, bytes, length); /* it is a command's own */
     buf_init(&shown, OUTPUT_MAX);
-    done = redaction_of_output(&recording->redaction, bytes, length, &shown) &&
+    done = redact_variables(bytes, length, &shown) &&
            put_in_case(recording, file, shown.data, shown.length);
     buf_release(&shown);
     return done;
@@ -87,7 +94,7 @@ static bool put_request_frame(struct recording *recording, const Oneshot__V1__Re
  * neither command nor response another. */
 static bool put_request(struct recording *recording, Oneshot__V1__Request *request)
 {
-    bool unknown = redaction_of_request(&recording->redaction, request);
+    bool unknown = redact_request(&recording->kept, request);
     const json_t *json = NULL;
 
     if (request->timeout_ms > 0)
@@ -158,6 +165,7 @@ static bool put_command(struct recording *recording)
 /* What is known before docker is asked. */
 bool recording_describe(struct recording *recording)
 {
+    const struct drive *drive = recording->drive;
     Oneshot__V1__Request *request = copy_of_request(recording);
 
     recording->described = true;
@@ -165,9 +173,11 @@ bool recording_describe(struct recording *recording)
         recording->lacks = "it is no request";
         return true;
     }
-    redaction_init(&recording->redaction, &recording->kept, request);
+    if (drive->planned)
+        recording->secrets = hide_secrets(&recording->kept, drive->exchange.call.request,
+                                          &drive->exchange.plan.command.argv);
     return put_request(recording, request) && put_settings(recording) &&
-           (!recording->drive->planned || put_command(recording));
+           (!drive->planned || put_command(recording));
 }
 
 /* ==== docker ==== */
@@ -231,8 +241,7 @@ bool recording_keep_response(struct recording *recording)
     return put_text_in_case(
         recording, FIXTURE_RESPONSE,
         arena_printf(&recording->work, "%s\n",
-                     json_dumps(redaction_of_document(&recording->redaction, json),
-                                streams ? JSON_COMPACT : JSON_INDENT(2))));
+                     json_dumps(json, streams ? JSON_COMPACT : JSON_INDENT(2))));
 }
 
 static bool put_surroundings(struct recording *recording)
@@ -250,9 +259,13 @@ static bool put_surroundings(struct recording *recording)
     if (nonce)
         lines = arena_printf(work, "nonce=%s\ntemp_dir=%s\n", around->nonce, around->temp_dir);
     if (method != NULL && method->docker_config)
-        lines = arena_printf(work, "%sdocker_config=%s\ndocker_context=%s\ndocker_cert_path=%s\n",
-                             lines, around->docker_config, around->docker_context,
-                             around->docker_cert_path);
+        lines = arena_printf(work,
+                             "%sdocker_config=%s\ndocker_client_config=%s\ndocker_cert_path=%s\n"
+                             "docker_program=%s\nselinux=%s\n",
+                             lines, around->docker_config,
+                             client_config_show(work, around->docker_client_config,
+                                                strlen(around->docker_client_config)),
+                             around->docker_cert_path, around->docker_program, around->selinux);
     if (recording->now_ns > 0)
         lines = arena_printf(work, "%snow_ns=%lld\n", lines, (long long)recording->now_ns);
     if (around->filesystem != NULL)

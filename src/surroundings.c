@@ -3,6 +3,7 @@
  * It must not know any RPC. */
 #include "surroundings.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
@@ -84,20 +85,54 @@ static void read_file(const char *path, struct buf *content)
         close(fd);
 }
 
-static const char *current_context(struct arena *arena, const char *folder)
+static const char *client_config(struct arena *arena, const char *folder)
 {
-    struct err ignored = { .code = GRPC_OK };
-    const char *context = "";
+    const char *text = "";
     struct buf content;
 
     buf_init(&content, CONFIG_MAX);
     if (*folder != '\0')
         read_file(arena_printf(arena, "%s/config.json", folder), &content);
     if (content.length > 0)
-        context = arena_strdup(
-            arena, doc_text(doc_read(content.data, content.length, &ignored), "currentContext"));
+        text = arena_strndup(arena, content.data, content.length);
     buf_release(&content);
-    return context;
+    return text;
+}
+
+/* As posix_spawnp finds it; "" when it does not. */
+static const char *docker_path(struct arena *arena)
+{
+    const char *name = variable_or("CRI_ONESHOT_DOCKER", "docker");
+    const char *folders = variable_or("PATH", "/bin:/usr/bin");
+
+    if (strchr(name, '/') != NULL)
+        return name;
+    while (*folders != '\0') {
+        size_t length = strcspn(folders, ":");
+        const char *path =
+            arena_printf(arena, "%.*s%s%s", (int)length, folders, length == 0 ? "" : "/", name);
+
+        if (access(path, X_OK) == 0)
+            return path;
+        folders += length + (folders[length] == ':');
+    }
+    return "";
+}
+
+static const char *docker_program(struct arena *arena)
+{
+    static const char elf[] = "\177ELF";
+    int fd = open(docker_path(arena), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char start[sizeof(elf) - 1] = "";
+    const char *kind = "script";
+
+    if (fd < 0)
+        return errno == ENOENT ? "file" : kind;
+    if (read(fd, start, sizeof(start)) == (ssize_t)sizeof(start) &&
+        memcmp(start, elf, sizeof(start)) == 0)
+        kind = "file";
+    close(fd);
+    return kind;
 }
 
 void surroundings_read(struct arena *arena, struct surroundings *surroundings)
@@ -106,8 +141,10 @@ void surroundings_read(struct arena *arena, struct surroundings *surroundings)
         .nonce = new_nonce(arena),
         .temp_dir = variable_or("TMPDIR", "/tmp"),
         .docker_config = "",
-        .docker_context = "",
+        .docker_client_config = "",
         .docker_cert_path = "",
+        .docker_program = docker_program(arena),
+        .selinux = access("/sys/fs/selinux/enforce", F_OK) == 0 ? "yes" : "no",
     };
     if (*surroundings->temp_dir != '/')
         surroundings->temp_dir = "/tmp";
@@ -116,6 +153,6 @@ void surroundings_read(struct arena *arena, struct surroundings *surroundings)
 void surroundings_read_docker(struct arena *arena, struct surroundings *surroundings)
 {
     surroundings->docker_config = config_folder(arena);
-    surroundings->docker_context = current_context(arena, surroundings->docker_config);
+    surroundings->docker_client_config = client_config(arena, surroundings->docker_config);
     surroundings->docker_cert_path = variable_or("DOCKER_CERT_PATH", surroundings->docker_config);
 }

@@ -13,8 +13,8 @@ const char *surroundings_variable(void *context, const char *name);
 /* Fills surroundings, but for docker's configuration; texts from the arena. */
 void surroundings_read(struct arena *arena, struct surroundings *surroundings);
 
-/* Fills what few RPCs ask for (method->docker_config): where the caller's docker configuration is,
- * and what it says. What cannot be read is "". */
+/* Fills what calls that run docker ask for (method->docker_config): where the caller's docker
+ * configuration is, and what is in it. What cannot be read is "". */
 void surroundings_read_docker(struct arena *arena, struct surroundings *surroundings);
 
 #endif

@@ -94,6 +94,11 @@ END
     same "$output" '{"run_pod_sandbox": {"config": {"hostname": "a"}, "runtime_handler": "x"}}'
 }
 
+@test "a runtime handler goes beside the request" {
+    run -0 request CreateContainer pod_sandbox_id=x --runtime-handler=kata
+    same "$output" '{"runtime_handler": "kata", "create_container": {"pod_sandbox_id": "x"}}'
+}
+
 # ---- spellings
 
 @test "both spellings of fields, enums by name or number, 64-bit numbers as strings or numbers" {
@@ -271,4 +276,11 @@ END
     [[ $output == 'cri-frame: Version: no answer: the translator ended with status 0' ]]
     run -3 cri-frame call Version --translator=yes
     [[ $output == 'cri-frame: Version: '* ]]
+}
+
+@test "a call that is shown shows no secret, and not the user in a server address" {
+    run -1 cri-frame call PullImage image='{"image": "registry.example/a"}' \
+        auth='{"username": "me", "password": "hunter2", "server_address": "https://user:hunter2@other.example"}' --show
+    [[ $output == *'"https://************@other.example"'*'the credentials are for "other.example"'* ]]
+    [[ $output != *hunter2* ]]
 }

@@ -49,6 +49,13 @@ changed_lines() {
     run -0 diff -r "$session" "$BATS_TEST_TMPDIR/again"
 }
 
+@test "the configuration of docker that a machine has makes no difference to a replay" {
+    mkdir "$BATS_TEST_TMPDIR/docker"
+    printf '{"proxies": {"default": {"httpProxy": "http://user:secret@proxy.corp:3128"}}}' >"$BATS_TEST_TMPDIR/docker/config.json"
+    DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
+    [[ $output == *$'\n1..9'* ]]
+}
+
 @test "a client runs several times, each time from the start" {
     run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"
     run -0 cri-fixture serve "$SESSION" -- "$ROOT/tools/examples/pod-life.sh"

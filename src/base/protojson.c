@@ -101,7 +101,7 @@ size_t protojson_size_of(ProtobufCType type)
 
 static json_t *write_bytes(const uint8_t *data, size_t length)
 {
-    char *text = protojson_allocate(BASE64_TEXT(length), 1);
+    char *text = protojson_allocate(BASE64_ROOM(length), 1);
     json_t *json = json_stringn_nocheck(text, base64_encode(data, length, text));
 
     free(text);

@@ -5,6 +5,7 @@
 
 #include "base/cri.h"
 #include "base/path.h"
+#include "base/word.h"
 #include "cri/container.h"
 #include "cri/options.h"
 #include "cri/signals.h"
@@ -30,9 +31,9 @@ static bool push_pid(const char *sandbox_id, const CRI(NamespaceOption) *options
         strv_push(argv, "--pid=host");
         return true;
     case CRI_ENUM(NAMESPACE_MODE, TARGET):
-        if (!id_valid(options->target_id))
+        if (!id_full(options->target_id))
             return err_set(err, GRPC_INVALID_ARGUMENT,
-                           "namespace_options.target_id \"%s\": is not a container's id",
+                           "namespace_options.target_id \"%s\": is not a container's whole id",
                            options->target_id);
         strv_pushf(argv, "--pid=container:%s", options->target_id);
         return true;
@@ -104,10 +105,10 @@ static bool check_privileged(const CRI(CreateContainerRequest) *request, struct 
     return true;
 }
 
-static bool push_context(const CRI(CreateContainerRequest) *request,
-                         const CRI(LinuxContainerSecurityContext) *context, struct plan *plan,
-                         struct err *err)
+static bool push_context(const struct call *call, const CRI(LinuxContainerSecurityContext) *context,
+                         struct plan *plan, struct err *err)
 {
+    const CRI(CreateContainerRequest) *request = (const void *)call->request;
     static const CRI(NamespaceOption) pod_namespaces = CRI_INIT(NAMESPACE_OPTION);
     struct security security = security_of(context);
     const CRI(NamespaceOption) *namespaces = &pod_namespaces;
@@ -125,7 +126,7 @@ static bool push_context(const CRI(CreateContainerRequest) *request,
         strv_push(&plan->command.argv, "--security-opt=no-new-privileges");
     if (context->capabilities != NULL && !push_capabilities(context->capabilities, plan, err))
         return false;
-    return check_system_paths(context, err);
+    return check_system_paths(call, context, plan, err);
 }
 
 /* --- what runs in it --- */
@@ -252,9 +253,11 @@ static bool push_config(const struct call *call, const CRI(CreateContainerReques
                              ? ""
                              : docker_cgroup_parent(request->sandbox_config->linux->cgroup_parent);
 
+    if (!word_check("sandbox_config.linux.cgroup_parent", parent, err))
+        return false;
     if (*parent != '\0')
         strv_pushf(&plan->command.argv, "--cgroup-parent=%s", parent);
-    if (!push_context(request, linux == NULL ? NULL : linux->security_context, plan, err))
+    if (!push_context(call, linux == NULL ? NULL : linux->security_context, plan, err))
         return false;
     if (linux != NULL && linux->resources != NULL &&
         !push_resources(linux->resources, RESOURCES_CREATE, plan, err))
@@ -283,7 +286,7 @@ bool plan_create_container(const struct call *call, struct plan *plan, struct er
     strv_push(argv, "--pull=never");
     strv_push(argv, "--restart=no");
     strv_push(argv, "--no-healthcheck");
-    if (!push_config(call, request, plan, err))
+    if (!push_runtime(call->runtime_handler, plan, err) || !push_config(call, request, plan, err))
         return false;
     push_log(call, log_path, plan);
     if (!record_push_labels(&record, argv, err))

@@ -71,6 +71,24 @@ static const json_t *asked_mount(const json_t *json, const char *target)
     return NULL;
 }
 
+/* docker inspect has the image as it was asked for (Source of what was asked; Name from engine 28
+ * on), not what it was then: what names it for ever is an id or a digest, as the kubelet asks. */
+static CRI(ImageSpec) *mounted_image(struct arena *arena, const json_t *seen, const json_t *asked)
+{
+    CRI(ImageSpec) *image = arena_alloc(arena, sizeof(*image));
+    const char *name = doc_text(asked, "Source");
+
+    if (*name == '\0')
+        name = doc_text(seen, "Name");
+    if (*name == '\0' && *doc_text(seen, "Source") != '/')
+        name = doc_text(seen, "Source");
+    *image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
+    image->image = arena_strdup(arena, name);
+    if (strstr(name, "sha256:") != NULL)
+        image->image_ref = image->image;
+    return image;
+}
+
 static CRI(Mount) *mount_of(struct arena *arena, const json_t *json, const json_t *seen)
 {
     CRI(Mount) *mount = arena_alloc(arena, sizeof(*mount));
@@ -81,9 +99,7 @@ static CRI(Mount) *mount_of(struct arena *arena, const json_t *json, const json_
     mount->container_path = arena_strdup(arena, doc_text(seen, "Destination"));
     mount->readonly = !doc_flag(seen, "RW");
     if (strcmp(doc_text(seen, "Type"), "image") == 0) {
-        mount->image = arena_alloc(arena, sizeof(*mount->image));
-        *mount->image = (CRI(ImageSpec))CRI_INIT(IMAGE_SPEC);
-        mount->image->image = arena_strdup(arena, doc_text(asked, "Source"));
+        mount->image = mounted_image(arena, seen, asked);
         mount->image_sub_path = arena_strdup(arena, doc_text(asked, "ImageOptions.Subpath"));
         return mount;
     }

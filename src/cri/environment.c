@@ -49,22 +49,47 @@ static bool has_prefix(const char *name, const char *prefix)
     return strncasecmp(name, prefix, strlen(prefix)) == 0;
 }
 
-/* In docker's own environment these would change what docker does. */
-static bool steers_docker(const char *name)
+static bool is_name_in(const char *name, const char *const *names)
 {
-    size_t length = strlen(name);
-
-    return has_prefix(name, "DOCKER_") || has_prefix(name, "GO") || has_prefix(name, "LD_") ||
-           has_prefix(name, "SSL_CERT_") || has_prefix(name, "OTEL_") || has_prefix(name, "SSH_") ||
-           strcasecmp(name, "HOME") == 0 || strcasecmp(name, "PATH") == 0 ||
-           strcasecmp(name, "TMPDIR") == 0 ||
-           (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
+    for (; *names != NULL; names++)
+        if (strcasecmp(name, *names) == 0)
+            return true;
+    return false;
 }
 
-static bool push_by_environment(const CRI(KeyValue) *variable, struct plan *plan, struct err *err)
+/* What acts on a program file in whose environment it is: the loader's and the C library's names,
+ * the Go runtime's and its packages', docker's own, and those of the ssh that docker may start, and
+ * of its shell. What else there is acts on scripts. */
+static bool steers_docker(const char *name)
+{
+    static const char *const starts[] = { "DOCKER_", "BUILDKIT_", "BUILDX_", "GO",
+                                          "LD_",     "GLIBC_",    "MALLOC_", "SSL_CERT_",
+                                          "OTEL_",   "SSH_",      "XDG_",    "BASH_" };
+    static const char *const names[] = { "HOME",        "PATH",      "TMPDIR",      "ENV",
+                                         "SHELL",       "SHELLOPTS", "IFS",         "TZ",
+                                         "TZDIR",       "ZONEINFO",  "LOCALDOMAIN", "RES_OPTIONS",
+                                         "HOSTALIASES", "LOCPATH",   "GCONV_PATH",  NULL };
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (has_prefix(name, starts[i]))
+            return true;
+    return is_name_in(name, names) || (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
+}
+
+/* A docker that is a script has a shell's or another interpreter's names acting on it, which no
+ * list has all of: it gets none. */
+static bool push_by_environment(const struct call *call, const CRI(KeyValue) *variable,
+                                struct plan *plan, struct err *err)
 {
     int length = (int)variable->value.len;
 
+    if (strcmp(call->surroundings->docker_program, "file") != 0)
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "envs: the value of \"%s\" has a line break or is very long: docker takes "
+                       "such a value only from its own environment, and the docker here is no "
+                       "program file but a script, which a variable can steer",
+                       variable->key);
     if (steers_docker(variable->key))
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "envs: the value of \"%s\" has a line break or is very long: docker takes "
@@ -129,7 +154,7 @@ bool push_environment(const struct call *call, size_t count, CRI(KeyValue) *cons
         if (!last[i])
             continue;
         if (!fits_file(variable)) {
-            if (!push_by_environment(variable, plan, err))
+            if (!push_by_environment(call, variable, plan, err))
                 return false;
             continue;
         }

@@ -10,6 +10,7 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/units.h"
+#include "cri/image_filter.h"
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/inspect.h"
@@ -169,11 +170,6 @@ bool parse_image_status(const struct call *call, const struct docker_result *res
 
 enum { IMAGE_ID, IMAGE_REPOSITORY, IMAGE_TAG, IMAGE_DIGEST, IMAGE_SIZE, IMAGE_COLUMNS };
 
-static const char *filter_of(const CRI(ImageFilter) *filter)
-{
-    return filter == NULL || filter->image == NULL ? "" : filter->image->image;
-}
-
 static void push_images(struct strv *argv)
 {
     strv_push(argv, "images");
@@ -187,11 +183,12 @@ static void push_images(struct strv *argv)
 bool plan_list_images(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(ListImagesRequest) *request = (const void *)call->request;
+    const char *filter = image_filter_text(request->filter);
 
-    if (*filter_of(request->filter) != '\0')
-        return plan_inspect_image(filter_of(request->filter), plan, err);
+    if (image_filter_is_one(request->filter))
+        return plan_inspect_image(filter, plan, err);
     push_images(&plan->command.argv);
-    return true;
+    return *filter == '\0' || reference_check(filter, err);
 }
 
 /* An image as its lines are read: docker prints one for each tag and digest. */
@@ -271,11 +268,11 @@ static struct seen_image *seen_image(const struct call *call, struct list *image
     return images->items[images->count - 1];
 }
 
-static bool read_image_lines(const struct call *call, const struct docker_result *result,
-                             struct list *images, struct err *err)
+static bool read_image_lines(const struct call *call, const char *text,
+                             const CRI(ImageFilter) *filter, struct list *images, struct err *err)
 {
-    const char *text = result->stdout_text;
     json_t *index = json_object();
+    size_t count = 0;
 
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
@@ -286,8 +283,13 @@ static bool read_image_lines(const struct call *call, const struct docker_result
         add_names(call, seen_image(call, images, index, line), line);
         text += length + (text[length] == '\n');
     }
-    for (size_t i = 0; i < images->count; i++)
-        images->items[i] = finished(images->items[i]);
+    for (size_t i = 0; i < images->count; i++) {
+        CRI(Image) *image = finished(images->items[i]);
+
+        if (image_filter_has(call->arena, filter, image))
+            images->items[count++] = image;
+    }
+    images->count = count;
     return true;
 }
 
@@ -299,7 +301,7 @@ bool parse_list_images(const struct call *call, const struct docker_result *resu
     struct list images;
 
     list_init(&images, call->arena);
-    if (*filter_of(request->filter) != '\0') {
+    if (image_filter_is_one(request->filter)) {
         const json_t *json = read_image(call, result, err);
 
         if (json != NULL)
@@ -307,7 +309,7 @@ bool parse_list_images(const struct call *call, const struct docker_result *resu
     } else if (result->exit_code != 0) {
         failure_set(call->arena, result, err);
     } else {
-        read_image_lines(call, result, &images, err);
+        read_image_lines(call, result->stdout_text, request->filter, &images, err);
     }
     list_give(&images, &answer->n_images, &answer->images);
     return err->code == GRPC_OK;
@@ -319,15 +321,15 @@ bool parse_list_images(const struct call *call, const struct docker_result *resu
 bool plan_stream_images(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(StreamImagesRequest) *request = (const void *)call->request;
-    const char *reference = filter_of(request->filter);
+    const char *reference = image_filter_text(request->filter);
     struct strv *argv = &plan->command.argv;
 
-    if (*reference == '\0') {
+    if (*reference != '\0' && !reference_check(reference, err))
+        return false;
+    if (!image_filter_is_one(request->filter)) {
         push_images(argv);
         return true;
     }
-    if (!reference_check(reference, err))
-        return false;
     strv_push(argv, "image");
     strv_push(argv, "inspect");
     strv_push(argv, "--format={{json .}}");
@@ -345,10 +347,14 @@ bool parse_stream_images(const struct call *call, const struct docker_result *re
            failure_set(call->arena, result, err);
 }
 
-static bool give_image(struct stream *stream, CRI(Image) *image, struct err *err)
+static bool give_image(const struct call *call, struct stream *stream, CRI(Image) *image,
+                       struct err *err)
 {
+    const CRI(StreamImagesRequest) *request = (const void *)call->request;
     CRI(StreamImagesResponse) response = CRI_INIT(STREAM_IMAGES_RESPONSE);
 
+    if (!image_filter_has(call->arena, request->filter, image))
+        return true;
     response.n_images = 1;
     response.images = &image;
     return stream->give(stream->context, &response.base, err);
@@ -368,7 +374,7 @@ static bool stream_image_line(const struct call *call, struct stream *stream, co
         (line == NULL || strcmp(seen->image->id, doc_text_at(line, IMAGE_ID)) != 0)) {
         stream->state = NULL;
         stream->again = line != NULL;
-        return give_image(stream, finished(seen), err);
+        return give_image(call, stream, finished(seen), err);
     }
     if (line == NULL)
         return true;
@@ -385,12 +391,10 @@ bool stream_images(const struct call *call, struct stream *stream, const char *l
     const CRI(StreamImagesRequest) *request = (const void *)call->request;
     const json_t *json = NULL;
 
-    if (*filter_of(request->filter) == '\0')
+    if (!image_filter_is_one(request->filter))
         return stream_image_line(call, stream, line, length, err);
     if (line == NULL || length == 0)
         return true;
     json = doc_read(line, length, err);
-    if (json == NULL)
-        return false;
-    return give_image(stream, inspected_image(call, json), err);
+    return json != NULL && give_image(call, stream, inspected_image(call, json), err);
 }

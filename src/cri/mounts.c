@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/word.h"
 #include "cri/options.h"
 #include "docker/reference.h"
 
@@ -88,8 +89,12 @@ static bool push_image_mount(const struct call *call, const CRI(Mount) *mount, s
 {
     const char *image = mount->image->image;
 
-    if (!needs_version(call, "mounts.image", DOCKER_IMAGE_MOUNTS, err) ||
-        !reference_check(image, err) ||
+    if (!needs_version(call, "mounts.image", DOCKER_IMAGE_MOUNTS, err))
+        return false;
+    if (!mount->readonly)
+        return err_set(err, GRPC_INVALID_ARGUMENT,
+                       "mounts.readonly: an image's files are mounted read-only, and never else");
+    if (!reference_check(image, err) ||
         !check_csv_path("mounts.container_path", mount->container_path, err) ||
         !check_csv_path("mounts.image_sub_path", mount->image_sub_path, err))
         return false;
@@ -105,6 +110,18 @@ static bool push_image_mount(const struct call *call, const CRI(Mount) *mount, s
     return true;
 }
 
+/* Whether docker is to relabel the files: where the kernel has no SELinux there is nothing to
+ * relabel, and the field, which kubelets set widely, decides nothing. */
+static bool relabels(const struct call *call, const CRI(Mount) *mount)
+{
+    return mount->selinux_relabel && strcmp(call->surroundings->selinux, "yes") == 0;
+}
+
+static bool has_colon(const CRI(Mount) *mount)
+{
+    return strchr(mount->host_path, ':') != NULL || strchr(mount->container_path, ':') != NULL;
+}
+
 /* What --volume cannot say: a path with a colon, and how deep read-only goes. A missing host path
  * is then docker's error, where --volume makes a folder. */
 static bool push_long(const struct call *call, const CRI(Mount) *mount, struct plan *plan,
@@ -113,9 +130,10 @@ static bool push_long(const struct call *call, const CRI(Mount) *mount, struct p
     const char *propagation = propagation_of(mount);
     const char *depth = "";
 
-    if (mount->selinux_relabel)
-        return err_set(err, GRPC_INVALID_ARGUMENT,
-                       "mounts.selinux_relabel: docker cannot relabel a path with a colon");
+    if (relabels(call, mount))
+        return err_set(
+            err, GRPC_INVALID_ARGUMENT, "mounts.selinux_relabel: docker cannot relabel %s",
+            has_colon(mount) ? "a path with a colon" : "a mount that is recursively read-only");
     if (mount->recursive_read_only)
         depth = ",readonly,bind-recursive=readonly,bind-propagation=rprivate";
     else if (mount->readonly && call->settings->docker_version >= DOCKER_RECURSIVE_READONLY)
@@ -133,11 +151,11 @@ static bool push_long(const struct call *call, const CRI(Mount) *mount, struct p
     return true;
 }
 
-static void push_short(const CRI(Mount) *mount, struct plan *plan)
+static void push_short(const struct call *call, const CRI(Mount) *mount, struct plan *plan)
 {
     const char *propagation = propagation_of(mount);
-    const char *const modes[] = { mount->readonly ? "ro" : NULL,
-                                  mount->selinux_relabel ? "Z" : NULL, propagation };
+    const char *const modes[] = { mount->readonly ? "ro" : NULL, relabels(call, mount) ? "Z" : NULL,
+                                  propagation };
     const char *separator = ":";
     const char *mode = "";
 
@@ -151,24 +169,35 @@ static void push_short(const CRI(Mount) *mount, struct plan *plan)
                mode);
 }
 
-static bool push_mount(const struct call *call, const CRI(Mount) *mount, struct plan *plan,
-                       struct err *err)
+/* Only --volume relabels, and from docker 25 on it makes a read-only mount recursive: where both
+ * are wanted, the mounts below are read-only, too, which is told. */
+static void trace_mount(const struct call *call, size_t index, const CRI(Mount) *mount,
+                        struct plan *plan)
 {
-    bool colon =
-        strchr(mount->host_path, ':') != NULL || strchr(mount->container_path, ':') != NULL;
-    bool shallow = mount->readonly && !mount->selinux_relabel &&
+    if (mount->selinux_relabel && !relabels(call, mount))
+        strv_pushf(&plan->ignored, "config.mounts[%zu].selinux_relabel", index);
+    if (relabels(call, mount) && mount->readonly && !mount->recursive_read_only &&
+        call->settings->docker_version >= DOCKER_RECURSIVE_READONLY)
+        strv_pushf(&plan->ignored, "config.mounts[%zu].readonly", index);
+}
+
+static bool push_mount(const struct call *call, size_t index, const CRI(Mount) *mount,
+                       struct plan *plan, struct err *err)
+{
+    bool shallow = mount->readonly && !relabels(call, mount) &&
                    call->settings->docker_version >= DOCKER_RECURSIVE_READONLY;
 
     if (!check_mount(mount, err))
         return false;
+    trace_mount(call, index, mount, plan);
     if (mount->image != NULL && *mount->image->image != '\0')
         return push_image_mount(call, mount, plan, err);
     if (mount->recursive_read_only &&
         !needs_version(call, "mounts.recursive_read_only", DOCKER_RECURSIVE_READONLY, err))
         return false;
-    if (colon || shallow || mount->recursive_read_only)
+    if (has_colon(mount) || shallow || mount->recursive_read_only)
         return push_long(call, mount, plan, err);
-    push_short(mount, plan);
+    push_short(call, mount, plan);
     return true;
 }
 
@@ -176,7 +205,7 @@ bool push_mounts(const struct call *call, size_t count, CRI(Mount) *const *mount
                  struct plan *plan, struct err *err)
 {
     for (size_t i = 0; i < count; i++)
-        if (!push_mount(call, mounts[i], plan, err))
+        if (!push_mount(call, i, mounts[i], plan, err))
             return false;
     return true;
 }
@@ -194,11 +223,11 @@ static bool push_device(const CRI(Device) *device, struct plan *plan, struct err
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "devices: docker has no way to write a path with a colon: \"%s\", \"%s\"",
                        device->host_path, inside);
-    if (permissions[strspn(permissions, "rwm")] != '\0')
+    /* Without any docker would give all three. */
+    if (*permissions == '\0' || permissions[strspn(permissions, "rwm")] != '\0')
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "devices.permissions \"%s\": is not made of r, w and m", permissions);
-    strv_pushf(&plan->command.argv, "--device=%s:%s%s%s", device->host_path, inside,
-               *permissions == '\0' ? "" : ":", permissions);
+    strv_pushf(&plan->command.argv, "--device=%s:%s:%s", device->host_path, inside, permissions);
     return true;
 }
 
@@ -211,6 +240,8 @@ static bool push_cdi_device(const struct call *call, const char *name, struct pl
     if (*name == '/' || slash == NULL || strchr(slash, '=') == NULL || strchr(name, ':') != NULL)
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "CDI_devices \"%s\": is not as vendor.com/class=name", name);
+    if (!word_check("CDI_devices", name, err))
+        return false;
     if (!needs_version(call, "CDI_devices", DOCKER_CDI_DEVICES, err))
         return false;
     strv_pushf(&plan->command.argv, "--device=%s", name);

@@ -105,13 +105,11 @@ static void give_conditions(const struct call *call, const json_t *json, const c
     list_give(&conditions, &answer->status->n_conditions, &answer->status->conditions);
 }
 
-/* Whether the default runtime says that it can mount read-only all the way down (docker info of
- * engine 25 on has the runtime's own features document), and our command line can ask for it. */
-static bool has_recursive_readonly(const struct call *call, const json_t *json)
+/* Whether a runtime says that it can mount read-only all the way down (docker info of engine 25 on
+ * has the runtime's own features document), and our command line can ask for it. */
+static bool has_recursive_readonly(const struct call *call, const json_t *runtime)
 {
     struct err ignored = { .code = GRPC_OK };
-    const json_t *runtime =
-        json_object_get(doc_path(json, "Runtimes"), doc_text(json, "DefaultRuntime"));
     const char *text = json_string_value(
         json_object_get(doc_path(runtime, "status"), "org.opencontainers.runtime-spec.features"));
     const json_t *features = text == NULL ? NULL : doc_read(text, strlen(text), &ignored);
@@ -123,17 +121,32 @@ static bool has_recursive_readonly(const struct call *call, const json_t *json)
     return false;
 }
 
-static void give_features(const struct call *call, const json_t *json, CRI(StatusResponse) *answer)
+static CRI(RuntimeHandler) *handler_of(const struct call *call, const char *name,
+                                       const json_t *runtime)
 {
     CRI(RuntimeHandler) *handler = arena_alloc(call->arena, sizeof(*handler));
-    struct list handlers;
 
-    *handler = (CRI(RuntimeHandler))CRI_INIT(RUNTIME_HANDLER); /* "": docker's default runtime */
+    *handler = (CRI(RuntimeHandler))CRI_INIT(RUNTIME_HANDLER);
+    handler->name = arena_strdup(call->arena, name);
     handler->features = arena_alloc(call->arena, sizeof(*handler->features));
     *handler->features = (CRI(RuntimeHandlerFeatures))CRI_INIT(RUNTIME_HANDLER_FEATURES);
-    handler->features->recursive_read_only_mounts = has_recursive_readonly(call, json);
+    handler->features->recursive_read_only_mounts = has_recursive_readonly(call, runtime);
+    return handler;
+}
+
+/* "", docker's default runtime, and each by its name. */
+static void give_features(const struct call *call, const json_t *json, CRI(StatusResponse) *answer)
+{
+    json_t *runtimes = (json_t *)(uintptr_t)doc_path(json, "Runtimes");
+    struct list handlers;
+
     list_init(&handlers, call->arena);
-    list_push(&handlers, handler);
+    list_push(&handlers,
+              handler_of(call, "", json_object_get(runtimes, doc_text(json, "DefaultRuntime"))));
+    for (void *at = json_object_iter(runtimes); at != NULL;
+         at = json_object_iter_next(runtimes, at))
+        list_push(&handlers,
+                  handler_of(call, json_object_iter_key(at), json_object_iter_value(at)));
     list_give(&handlers, &answer->n_runtime_handlers, &answer->runtime_handlers);
     answer->features = arena_alloc(call->arena, sizeof(*answer->features));
     *answer->features = (CRI(RuntimeFeatures))CRI_INIT(RUNTIME_FEATURES);
@@ -160,6 +173,21 @@ static const char *why_down(const struct call *call, const struct docker_result 
     return "";
 }
 
+/* kubeadm and crictl's users look for the pause image at "config", as containerd gives it. */
+static void give_info(const struct call *call, const json_t *json, CRI(StatusResponse) *answer)
+{
+    json_t *config = json_object();
+    struct pair items[2] = { { .key = "config" }, { .key = "info" } };
+    struct pairs pairs = { .items = items, .count = json == NULL ? 1 : 2 };
+
+    doc_put_text(config, "sandboxImage", call->settings->pause_image);
+    items[0].value = doc_compact(call->arena, config);
+    if (json != NULL)
+        items[1].value = doc_compact(call->arena, json);
+    pairs_to_map(call->arena, &pairs, CRI_DESCRIPTOR(status_response__info_entry), &answer->n_info,
+                 &answer->info);
+}
+
 /* An engine that is down is an answer, not an error. */
 bool parse_status(const struct call *call, const struct docker_result *result,
                   ProtobufCMessage *response, struct err *err)
@@ -181,13 +209,8 @@ bool parse_status(const struct call *call, const struct docker_result *result,
     give_conditions(call, json, down, answer);
     if (*down == '\0')
         give_features(call, json, answer);
-    if (request->verbose && json != NULL) {
-        struct pair info = { .key = "info", .value = doc_compact(call->arena, json) };
-        struct pairs pairs = { .items = &info, .count = 1 };
-
-        pairs_to_map(call->arena, &pairs, CRI_DESCRIPTOR(status_response__info_entry),
-                     &answer->n_info, &answer->info);
-    }
+    if (request->verbose)
+        give_info(call, json, answer);
     return true;
 }
 
@@ -234,5 +257,10 @@ bool parse_update_runtime_config(const struct call *call, const struct docker_re
                                  ProtobufCMessage *response, struct err *err)
 {
     (void)response;
-    return result->exit_code == 0 || failure_set(call->arena, result, err);
+    if (result->exit_code == 0)
+        return true;
+    failure_set(call->arena, result, err);
+    return err->code == GRPC_NOT_FOUND
+               ? err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there")
+               : false;
 }

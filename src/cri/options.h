@@ -36,8 +36,10 @@ bool push_security(const struct security *security, struct plan *plan, struct er
 
 bool push_capabilities(const CRI(Capability) *capabilities, struct plan *plan, struct err *err);
 
-/* docker has no option for these lists: they pass when docker's own defaults cover them. */
-bool check_system_paths(const CRI(LinuxContainerSecurityContext) *context, struct err *err);
+/* docker has no option for these lists: they pass when docker's own defaults cover them. What only
+ * a newer docker masks by itself is traced. */
+bool check_system_paths(const struct call *call, const CRI(LinuxContainerSecurityContext) *context,
+                        struct plan *plan, struct err *err);
 
 enum resources_use { RESOURCES_CREATE, RESOURCES_UPDATE };
 
@@ -54,5 +56,9 @@ bool push_mounts(const struct call *call, size_t count, CRI(Mount) *const *mount
 
 bool push_devices(const struct call *call, const CRI(ContainerConfig) *config, struct plan *plan,
                   struct err *err);
+
+/* --runtime=HANDLER; nothing for "", docker's default runtime. Whether the engine has it, is
+ * docker's to say. */
+bool push_runtime(const char *handler, struct plan *plan, struct err *err);
 
 #endif

@@ -3,77 +3,40 @@
  * It must not know how a command is run. */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/utf8.h"
 #include "cri/image.h"
+#include "cri/server_address.h"
+#include "docker/client_config.h"
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/reference.h"
-
-/* The host[:port] in a server address: "https://registry.example/v1/". */
-static const char *host_of(struct arena *arena, const char *address)
-{
-    const char *scheme = strstr(address, "://");
-    const char *host = scheme == NULL ? address : scheme + 3;
-
-    return arena_strndup(arena, host, strcspn(host, "/"));
-}
-
-static bool is_one_of(const char *host, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(host, *names) == 0)
-            return true;
-    return false;
-}
-
-/* Docker Hub as an image's name may have it: docker looks for its credentials under one key. */
-static bool is_hub(const char *registry)
-{
-    static const char *const names[] = { "docker.io", "index.docker.io", NULL };
-
-    return is_one_of(registry, names);
-}
-
-/* Docker Hub as a server address may have it. */
-static bool is_hub_server(const char *host)
-{
-    static const char *const names[] = { "registry-1.docker.io", "registry.hub.docker.com", NULL };
-
-    return is_hub(host) || is_one_of(host, names);
-}
 
 /* Credentials may go to the registry that they are for, and to no other. */
 static bool check_server(struct arena *arena, const CRI(AuthConfig) *auth, const char *registry,
                          struct err *err)
 {
-    const char *host = host_of(arena, auth->server_address);
+    const char *host = NULL;
 
-    if (*host == '\0' || strcmp(host, registry) == 0 || (is_hub_server(host) && is_hub(registry)))
+    if (!server_address_host(arena, auth->server_address, &host, err))
+        return false;
+    if (*host == '\0' || server_address_is(host, registry))
         return true;
     return err_set(err, GRPC_INVALID_ARGUMENT,
                    "auth.server_address: the credentials are for \"%s\", the image is at \"%s\"",
                    host, registry);
 }
 
-/* base64 of USER:PASSWORD (RFC 4648): docker's own error about it would show it, and one without a
- * colon it would leave out. */
-static bool check_auth(const char *auth, struct err *err)
+/* base64 of USER:PASSWORD: docker's own error about it would show it, and one without a colon it
+ * would leave out. */
+static bool check_auth(struct arena *arena, const char *auth, struct err *err)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t length = strspn(auth, digits);
-    size_t padding = strspn(auth + length, "=");
-    bool colon = false;
-    unsigned bits = 0;
+    size_t length = 0;
+    const char *pair = base64_decode(arena, auth, &length);
 
-    for (size_t i = 0; i < length; i++) {
-        bits = bits << 6 | (unsigned)(strchr(digits, auth[i]) - digits);
-        if (i % 4 != 0) /* the byte that this digit completes */
-            colon = colon || (bits >> (6 - 2 * (i % 4)) & 0xff) == ':';
-    }
-    if (*auth == '\0' ||
-        (colon && auth[length + padding] == '\0' && padding <= 2 && (length + padding) % 4 == 0))
+    if (*auth == '\0' || (pair != NULL && memchr(pair, ':', length) != NULL))
         return true;
     return err_set(err, GRPC_INVALID_ARGUMENT, "auth.auth: is not the base64 of USER:PASSWORD");
 }
@@ -84,15 +47,12 @@ static void put(json_t *object, const char *name, const char *text)
         doc_put_text(object, name, text);
 }
 
-/* docker's config.json: the credentials under the key that docker looks for, and the context that
- * the caller's own configuration chose. */
-static const char *config_json(const struct call *call, const CRI(AuthConfig) *auth,
-                               const char *registry)
+/* The auths of docker's config.json: the credentials under the key that docker looks for. */
+static json_t *auths_json(const CRI(AuthConfig) *auth, const char *registry)
 {
-    const char *key = is_hub(registry) ? "https://index.docker.io/v1/" : registry;
+    const char *key = server_address_is_hub(registry) ? "https://index.docker.io/v1/" : registry;
     json_t *credentials = json_object();
     json_t *auths = json_object();
-    json_t *config = json_object();
 
     put(credentials, "username", auth->username);
     put(credentials, "password", auth->password);
@@ -100,32 +60,18 @@ static const char *config_json(const struct call *call, const CRI(AuthConfig) *a
     put(credentials, "identitytoken", auth->identity_token);
     put(credentials, "registrytoken", auth->registry_token);
     json_object_set_new_nocheck(auths, key, credentials);
-    json_object_set_new(config, "auths", auths);
-    put(config, "currentContext", call->surroundings->docker_context);
-    return doc_compact(call->arena, config);
+    return auths;
 }
 
 static bool push_credentials(const struct call *call, const CRI(AuthConfig) *auth,
                              const char *reference, struct plan *plan, struct err *err)
 {
-    const struct surroundings *surroundings = call->surroundings;
     const char *registry = reference_registry(call->arena, reference);
-    struct command *command = &plan->command;
-    const char *json = NULL;
 
-    if (!check_server(call->arena, auth, registry, err) || !check_auth(auth->auth, err))
+    if (!check_server(call->arena, auth, registry, err) ||
+        !check_auth(call->arena, auth->auth, err))
         return false;
-    json = config_json(call, auth, registry);
-    command->config_dir =
-        arena_printf(call->arena, "%s/cri-oneshot.%s", surroundings->temp_dir, surroundings->nonce);
-    if (*surroundings->docker_config != '\0')
-        command->contexts_target =
-            arena_printf(call->arena, "%s/contexts", surroundings->docker_config);
-    command->files[command->file_count++] =
-        (struct command_file){ .data = json, .length = strlen(json) };
-    strv_pushf(&command->argv, "--config=%s", command->config_dir);
-    if (*surroundings->docker_cert_path != '\0')
-        strv_pushf(&command->env, "DOCKER_CERT_PATH=%s", surroundings->docker_cert_path);
+    client_config_use_auths(call, auths_json(auth, registry), plan);
     return true;
 }
 

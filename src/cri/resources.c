@@ -10,7 +10,8 @@ enum { MEMORY_MIN = 6 * 1024 * 1024 };
 
 /* What LinuxContainerResources says, its unified keys included. 0 and "": not set. */
 struct limits {
-    int64_t cpu_period, cpu_quota, cpu_shares, memory, swap, pids;
+    int64_t cpu_period, cpu_quota, cpu_shares, memory, swap, reservation, pids;
+    const char *swap_alone; /* memory.swap.max: swap without the memory; NULL: not set */
     const char *cpus;
     const char *mems;
 };
@@ -59,9 +60,35 @@ static bool read_cpu_max(struct arena *arena, const char *text, struct limits *l
            (read_number(text + length + 1, &limits->cpu_period) && limits->cpu_period > 0);
 }
 
+/* Keys without an option that say how memory, cpu and io are shared out, and how early or how hard
+ * the kernel takes back what is not in use (the kernel's cgroup-v2.rst). No limit that a pod relies
+ * on is wider without them. The kubelet sends memory.oom.group always, memory.min, low and high
+ * with memory QoS. */
+static bool is_kindness(const char *key)
+{
+    static const char *const keys[] = {
+        "cpu.idle",        "cpu.max.burst",    "cpu.pressure",     "cpu.uclamp.max",
+        "cpu.uclamp.min",  "cpu.weight",       "cpu.weight.nice",  "io.bfq.weight",
+        "io.latency",      "io.pressure",      "io.prio.class",    "io.weight",
+        "memory.high",     "memory.low",       "memory.min",       "memory.oom.group",
+        "memory.pressure", "memory.swap.high", "memory.zswap.max", "memory.zswap.writeback",
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+static void trace(struct plan *plan, const char *key)
+{
+    strv_pushf(&plan->ignored, "linux.resources.unified[%s]", key);
+}
+
 static bool read_unified(struct plan *plan, const char *key, const char *value,
                          struct limits *limits, struct err *err)
 {
+    int64_t number = 0;
     bool known = true;
 
     if (strcmp(key, "memory.max") == 0)
@@ -74,9 +101,13 @@ static bool read_unified(struct plan *plan, const char *key, const char *value,
         limits->cpus = value;
     else if (strcmp(key, "cpuset.mems") == 0)
         limits->mems = value;
-    else if (strcmp(key, "memory.oom.group") == 0) /* the kubelet's default: widens nothing */
-        strv_push(&plan->ignored, "linux.resources.unified[memory.oom.group]");
-    else
+    else if (strcmp(key, "memory.swap.max") == 0 && (known = read_number(value, &number)))
+        limits->swap_alone = value;
+    else if (strcmp(key, "memory.low") == 0 && read_number(value, &number) && number >= MEMORY_MIN)
+        limits->reservation = number;
+    else if (known && is_kindness(key))
+        trace(plan, key);
+    else if (known)
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "resources.unified[\"%s\"]: docker has no option for it", key);
     if (!known)
@@ -84,6 +115,29 @@ static bool read_unified(struct plan *plan, const char *key, const char *value,
                        "resources.unified[\"%s\"]: docker has no option for the value \"%s\"", key,
                        value);
     return true;
+}
+
+/* Which of the other limits these two stand beside is known only when all keys are read: docker
+ * counts memory and swap together, so it cannot limit swap alone, and its reservation is at most
+ * the limit. */
+static void settle_memory(struct plan *plan, enum resources_use use, struct limits *limits)
+{
+    int64_t swap = 0;
+
+    if (limits->memory < 0) /* it is refused */
+        return;
+    if (limits->swap == -1 && limits->memory == 0 && use == RESOURCES_CREATE)
+        limits->swap = 0; /* neither is limited, as docker has it */
+    if (limits->swap_alone != NULL && limits->memory == 0) {
+        trace(plan, "memory.swap.max");
+    } else if (limits->swap_alone != NULL) {
+        read_number(limits->swap_alone, &swap);
+        limits->swap = swap < 0 || swap > INT64_MAX - limits->memory ? -1 : limits->memory + swap;
+    }
+    if (limits->reservation > 0 && limits->memory > 0 && limits->reservation > limits->memory) {
+        trace(plan, "memory.low");
+        limits->reservation = 0;
+    }
 }
 
 /* --- checks --- */
@@ -151,6 +205,7 @@ static void push_limits(const struct limits *limits, struct strv *argv)
     push_number(argv, "--cpu-shares", limits->cpu_shares);
     push_number(argv, "--memory", limits->memory);
     push_number(argv, "--memory-swap", limits->swap != 0 ? limits->swap : limits->memory);
+    push_number(argv, "--memory-reservation", limits->reservation);
     push_number(argv, "--pids-limit", limits->pids);
     push_text(argv, "--cpuset-cpus", limits->cpus);
     push_text(argv, "--cpuset-mems", limits->mems);
@@ -184,6 +239,7 @@ bool push_resources(const CRI(LinuxContainerResources) *resources, enum resource
         if (!read_unified(plan, resources->unified[i]->key, resources->unified[i]->value, &limits,
                           err))
             return false;
+    settle_memory(plan, use, &limits);
     if (!check_limits(&limits, use, err) || !check_hugepages(resources, err))
         return false;
     push_limits(&limits, &plan->command.argv);

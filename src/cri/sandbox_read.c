@@ -96,6 +96,14 @@ static void give_maps(struct arena *arena, const struct record *record,
                  &status->n_annotations, &status->annotations);
 }
 
+/* A pod of cri-dockerd's has no record of what was asked: docker knows what it runs in. */
+static char *handler_of(struct arena *arena, const struct inspected *sandbox)
+{
+    return sandbox->record.exact
+               ? borrowed(sandbox->record.runtime_handler)
+               : arena_strdup(arena, doc_text(sandbox->json, "HostConfig.Runtime"));
+}
+
 bool parse_pod_sandbox_status(const struct call *call, const struct docker_result *result,
                               ProtobufCMessage *response, struct err *err)
 {
@@ -116,6 +124,7 @@ bool parse_pod_sandbox_status(const struct call *call, const struct docker_resul
     status->network = network_of(call->arena, sandbox.json);
     status->linux = linux_of(call->arena, &sandbox);
     give_maps(call->arena, &sandbox.record, status);
+    status->runtime_handler = handler_of(call->arena, &sandbox);
     answer->status = status;
     if (request->verbose) {
         struct pairs info = verbose_info(call, &sandbox);
@@ -167,6 +176,7 @@ static void *sandbox_of(struct arena *arena, const struct ps_row *row)
     sandbox->state = is_ready ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY)
                               : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY);
     sandbox->created_at = row->created_at;
+    sandbox->runtime_handler = borrowed(row->record.runtime_handler);
     pairs_to_map(arena, &row->record.labels, CRI_DESCRIPTOR(pod_sandbox__labels_entry),
                  &sandbox->n_labels, &sandbox->labels);
     pairs_to_map(arena, &row->record.annotations, CRI_DESCRIPTOR(pod_sandbox__annotations_entry),

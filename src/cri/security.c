@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/path.h"
+#include "base/word.h"
 #include "cri/options.h"
 
 enum { ID_MAX = 2147483647 }; /* docker takes no larger user or group */
@@ -144,25 +145,47 @@ static bool push_apparmor(const struct security *security, struct plan *plan, st
         if (*name == '\0' || strcmp(name, "unconfined") == 0)
             return err_set(err, GRPC_INVALID_ARGUMENT,
                            "apparmor.localhost_ref \"%s\": is not the name of a profile", name);
+        if (!word_check("apparmor.localhost_ref", name, err))
+            return false;
     }
     strv_pushf(&plan->command.argv, "--security-opt=apparmor=%s", name);
     return true;
 }
 
-static void push_selinux(const CRI(SELinuxOption) *selinux, struct plan *plan)
+/* The four parts are joined by colons: one within a part would be another part. */
+static bool push_selinux(const CRI(SELinuxOption) *selinux, struct plan *plan, struct err *err)
 {
     const struct {
         const char *part;
         const char *value;
-    } parts[] = { { "user", selinux->user },
-                  { "role", selinux->role },
-                  { "type", selinux->type },
-                  { "level", selinux->level } };
+        bool colons;
+    } parts[] = { { "user", selinux->user, false },
+                  { "role", selinux->role, false },
+                  { "type", selinux->type, false },
+                  { "level", selinux->level, true } };
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const char *field = arena_printf(plan->ignored.arena, "selinux_options.%s", parts[i].part);
+
+        if (!word_check(field, parts[i].value, err))
+            return false;
+        if (!parts[i].colons && strchr(parts[i].value, ':') != NULL)
+            return err_set(err, GRPC_INVALID_ARGUMENT, "%s \"%s\": has a colon", field,
+                           parts[i].value);
         if (*parts[i].value != '\0')
             strv_pushf(&plan->command.argv, "--security-opt=label=%s:%s", parts[i].part,
                        parts[i].value);
+    }
+    return true;
+}
+
+/* Not of a privileged one: "AppArmor confinement is not applied", "seccomp restrictions are not
+ * applied", "SELinux restrictions are not applied", says the CRI of it; docker 28 would apply each
+ * that is named (seen). */
+static bool push_confinement(const struct security *security, struct plan *plan, struct err *err)
+{
+    return push_seccomp(security, plan, err) && push_apparmor(security, plan, err) &&
+           (security->selinux == NULL || push_selinux(security->selinux, plan, err));
 }
 
 bool push_security(const struct security *security, struct plan *plan, struct err *err)
@@ -170,10 +193,8 @@ bool push_security(const struct security *security, struct plan *plan, struct er
     if (!security->present)
         return true;
     if (!push_user(security, plan, err) || !push_groups(security, plan, err) ||
-        !push_seccomp(security, plan, err) || !push_apparmor(security, plan, err))
+        (!security->privileged && !push_confinement(security, plan, err)))
         return false;
-    if (security->selinux != NULL)
-        push_selinux(security->selinux, plan);
     if (security->readonly_rootfs)
         strv_push(&plan->command.argv, "--read-only");
     if (security->privileged)
@@ -183,11 +204,16 @@ bool push_security(const struct security *security, struct plan *plan, struct er
 
 /* --- of containers alone --- */
 
-/* docker 20.10 takes CAP_NAME as well as NAME, but knows no CAP_ALL. */
+/* docker 20.10 takes CAP_NAME as well as NAME, in any case, but knows no CAP_ALL. */
+static const char *bare_capability(const char *name)
+{
+    return strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+}
+
 static bool push_capability(const char *option, const char *name, struct plan *plan,
                             struct err *err)
 {
-    const char *bare = strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+    const char *bare = bare_capability(name);
 
     if (*bare == '\0' ||
         bare[strspn(bare, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789")] !=
@@ -198,10 +224,22 @@ static bool push_capability(const char *option, const char *name, struct plan *p
     return true;
 }
 
+static bool is_dropped(const CRI(Capability) *capabilities, const char *name)
+{
+    for (size_t i = 0; i < capabilities->n_drop_capabilities; i++)
+        if (strcasecmp(bare_capability(name),
+                       bare_capability(capabilities->drop_capabilities[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What is in both lists is dropped: the CRI's other runtimes add first and drop then, docker lets
+ * --cap-add win (seen on 20.10 and 28). */
 bool push_capabilities(const CRI(Capability) *capabilities, struct plan *plan, struct err *err)
 {
     for (size_t i = 0; i < capabilities->n_add_capabilities; i++)
-        if (!push_capability("--cap-add", capabilities->add_capabilities[i], plan, err))
+        if (!is_dropped(capabilities, capabilities->add_capabilities[i]) &&
+            !push_capability("--cap-add", capabilities->add_capabilities[i], plan, err))
             return false;
     for (size_t i = 0; i < capabilities->n_drop_capabilities; i++)
         if (!push_capability("--cap-drop", capabilities->drop_capabilities[i], plan, err))
@@ -209,15 +247,15 @@ bool push_capabilities(const CRI(Capability) *capabilities, struct plan *plan, s
     return true;
 }
 
-static bool is_one_of(const char *path, const char *const *list)
-{
-    for (; *list != NULL; list++)
-        if (strcmp(path, *list) == 0)
-            return true;
-    return false;
-}
+/* --- paths of /proc and /sys --- */
 
-/* One for each cpu: masked by docker 28 and by the kubelet from 1.31 on. */
+/* A path that docker masks or makes read-only by itself, and since when. */
+struct system_path {
+    const char *path;
+    unsigned since; /* 100 * major + minor; 0: 20.10 has it */
+};
+
+/* One for each cpu: masked by docker from 28.1 on, and asked for by the kubelet from 1.31 on. */
 static bool is_thermal_throttle(const char *path)
 {
     static const char start[] = "/sys/devices/system/cpu/cpu";
@@ -229,43 +267,63 @@ static bool is_thermal_throttle(const char *path)
            strcmp(path + strspn(path, "0123456789"), "/thermal_throttle") == 0;
 }
 
-static bool check_paths(const char *field, size_t count, char *const *paths,
-                        const char *const *defaults, struct err *err)
+static const struct system_path *find_path(const char *path, const struct system_path *list)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!is_one_of(paths[i], defaults) && !is_thermal_throttle(paths[i]))
+    static const struct system_path thermal_throttle = { .since = 2801 };
+
+    for (; list->path != NULL; list++)
+        if (strcmp(path, list->path) == 0)
+            return list;
+    return is_thermal_throttle(path) ? &thermal_throttle : NULL;
+}
+
+static bool check_paths(const struct call *call, const char *field, size_t count,
+                        char *const *paths, const struct system_path *defaults, struct plan *plan,
+                        struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct system_path *found = find_path(paths[i], defaults);
+
+        if (found == NULL)
             return err_set(err, GRPC_INVALID_ARGUMENT,
                            "%s: \"%s\" is not one of docker's own, and docker has no option for "
                            "others",
                            field, paths[i]);
+        if (found->since > call->settings->docker_version)
+            strv_pushf(&plan->ignored, "config.linux.security_context.%s[%zu]", field, i);
+    }
     return true;
 }
 
 /* The kubelet sends its default lists with every container, which grow with its versions as
- * docker's do. An empty list cannot be told from an unset one: docker's own stay in force. */
-bool check_system_paths(const CRI(LinuxContainerSecurityContext) *context, struct err *err)
+ * docker's do. An empty list cannot be told from an unset one: docker's own stay in force. Of a
+ * privileged container docker masks nothing, as the CRI says. */
+bool check_system_paths(const struct call *call, const CRI(LinuxContainerSecurityContext) *context,
+                        struct plan *plan, struct err *err)
 {
-    static const char *const masked[] = {
-        "/proc/acpi",
-        "/proc/asound",
-        "/proc/interrupts",
-        "/proc/kcore",
-        "/proc/keys",
-        "/proc/latency_stats",
-        "/proc/sched_debug",
-        "/proc/scsi",
-        "/proc/timer_list",
-        "/proc/timer_stats",
-        "/sys/firmware",
-        "/sys/devices/virtual/powercap",
-        NULL,
+    static const struct system_path masked[] = {
+        { .path = "/proc/acpi" },
+        { .path = "/proc/asound" },
+        { .path = "/proc/interrupts", .since = 2801 },
+        { .path = "/proc/kcore" },
+        { .path = "/proc/keys" },
+        { .path = "/proc/latency_stats" },
+        { .path = "/proc/sched_debug" },
+        { .path = "/proc/scsi" },
+        { .path = "/proc/timer_list" },
+        { .path = "/proc/timer_stats" },
+        { .path = "/sys/firmware" },
+        { .path = "/sys/devices/virtual/powercap", .since = 2500 },
+        { .path = NULL },
     };
-    static const char *const readonly[] = { "/proc/bus",           "/proc/fs",
-                                            "/proc/irq",           "/proc/sys",
-                                            "/proc/sysrq-trigger", NULL };
+    static const struct system_path readonly[] = {
+        { .path = "/proc/bus" },           { .path = "/proc/fs" },
+        { .path = "/proc/irq" },           { .path = "/proc/sys" },
+        { .path = "/proc/sysrq-trigger" }, { .path = NULL },
+    };
 
-    return check_paths("masked_paths", context->n_masked_paths, context->masked_paths, masked,
-                       err) &&
-           check_paths("readonly_paths", context->n_readonly_paths, context->readonly_paths,
-                       readonly, err);
+    return context->privileged || (check_paths(call, "masked_paths", context->n_masked_paths,
+                                               context->masked_paths, masked, plan, err) &&
+                                   check_paths(call, "readonly_paths", context->n_readonly_paths,
+                                               context->readonly_paths, readonly, plan, err));
 }

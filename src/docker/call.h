@@ -42,12 +42,14 @@ enum {
 /* What is not in the request, yet makes the command: given, so that the same input always makes
  * the same bytes. */
 struct surroundings {
-    const char *nonce;            /* 16 hexadecimal digits, of this call alone */
-    const char *temp_dir;         /* where a folder for docker's --config may be made */
-    const char *docker_config;    /* the caller's docker configuration folder, absolute; "" */
-    const char *docker_context;   /* the currentContext of the caller's configuration; "" */
-    const char *docker_cert_path; /* where docker looks for the caller's certificates; "" */
-    int64_t now_ns;               /* since 1970, when the host step begins */
+    const char *nonce;                /* 16 hexadecimal digits, of this call alone */
+    const char *temp_dir;             /* where a folder for docker's --config may be made */
+    const char *docker_config;        /* the caller's docker configuration folder, absolute; "" */
+    const char *docker_client_config; /* what is in its config.json; "" */
+    const char *docker_cert_path;     /* where docker looks for the caller's certificates; "" */
+    const char *docker_program; /* "file": of machine code, or not there; "script": any other */
+    const char *selinux;        /* "yes" where the kernel has SELinux, else "no" */
+    int64_t now_ns;             /* since 1970, when the host step begins */
     /* How full docker's file system is, where that is not to be read from the host; NULL. */
     const struct statvfs *filesystem;
 };
@@ -66,6 +68,7 @@ struct call {
     const struct settings *settings;
     const struct surroundings *surroundings;
     const ProtobufCMessage *request; /* of the RPC's own type */
+    const char *runtime_handler;     /* of the frame: CreateContainer's; "" */
 };
 
 struct plan {

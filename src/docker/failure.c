@@ -8,17 +8,19 @@
 
 #include "base/strv.h"
 
-/* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine. */
-static const struct {
-    const char *pattern;
-    enum grpc_code code;
-} failures[] = {
+/* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine; of registries
+ * as the engine passes them on ("CODE: message" of the distribution's error codes, the HTTP status
+ * of what is none of these); of the kernel as the engine tells it. A kernel's "invalid argument" is
+ * the caller's only where it says to what: a layer's lchown is none of that. */
+const struct failure_row failure_rows[] = {
     { "permission denied while trying to connect", GRPC_PERMISSION_DENIED },
     { "cannot connect to the docker daemon", GRPC_UNAVAILABLE },
     { "failed to connect to the docker api", GRPC_UNAVAILABLE },
     { "error during connect", GRPC_UNAVAILABLE },
     { "docker.sock*connect: connection refused", GRPC_UNAVAILABLE },
     { "unable to resolve docker endpoint", GRPC_UNAVAILABLE },
+    { "client version * is too", GRPC_FAILED_PRECONDITION },
+    { "error getting credentials", GRPC_FAILED_PRECONDITION },
     { "cannot join network of a non running container", GRPC_FAILED_PRECONDITION },
     { "cannot start a paused container", GRPC_FAILED_PRECONDITION },
     { "no such container", GRPC_NOT_FOUND },
@@ -29,8 +31,28 @@ static const struct {
     { "manifest unknown", GRPC_NOT_FOUND },
     { "manifest for * not found", GRPC_NOT_FOUND },
     { "repository * not found", GRPC_NOT_FOUND },
+    { "^name unknown$", GRPC_NOT_FOUND },
+    { "^blob unknown$", GRPC_NOT_FOUND },
+    { "^unknown blob$", GRPC_NOT_FOUND },
+    { "no matching manifest for", GRPC_NOT_FOUND },
+    { "no match for platform in manifest", GRPC_NOT_FOUND },
+    { "failed to resolve reference*: not found", GRPC_NOT_FOUND },
     { "conflict. the container name * is already in use", GRPC_ALREADY_EXISTS },
     { "no space left on device", GRPC_RESOURCE_EXHAUSTED },
+    { "disk quota exceeded", GRPC_RESOURCE_EXHAUSTED },
+    { "cannot allocate memory", GRPC_RESOURCE_EXHAUSTED },
+    { "too many open files", GRPC_RESOURCE_EXHAUSTED },
+    { "resource temporarily unavailable", GRPC_RESOURCE_EXHAUSTED },
+    { "no available ip", GRPC_RESOURCE_EXHAUSTED },
+    { "toomanyrequests", GRPC_RESOURCE_EXHAUSTED },
+    { "too many requests", GRPC_RESOURCE_EXHAUSTED },
+    { "http 429 response", GRPC_RESOURCE_EXHAUSTED },
+    { "verification failed for digest", GRPC_DATA_LOSS },
+    { "unexpected commit digest", GRPC_DATA_LOSS },
+    { "don't match image configuration", GRPC_DATA_LOSS },
+    { "invalid tar header", GRPC_DATA_LOSS },
+    { "failed to register layer", GRPC_FAILED_PRECONDITION },
+    { "failed to extract layer", GRPC_FAILED_PRECONDITION },
     { "unknown flag", GRPC_UNIMPLEMENTED },
     { "unknown shorthand flag", GRPC_UNIMPLEMENTED },
     { "requires api v", GRPC_UNIMPLEMENTED },
@@ -44,14 +66,21 @@ static const struct {
     { "authentication required", GRPC_UNAUTHENTICATED },
     { "incorrect username or password", GRPC_UNAUTHENTICATED },
     { "unauthorized", GRPC_UNAUTHENTICATED },
-    { "denied: requested access", GRPC_PERMISSION_DENIED },
+    { "http 401 response", GRPC_UNAUTHENTICATED },
     { "pull access denied", GRPC_PERMISSION_DENIED },
+    { "^denied$", GRPC_PERMISSION_DENIED },
+    { "http 403 response", GRPC_PERMISSION_DENIED },
+    { "unexpected*status*: 403", GRPC_PERMISSION_DENIED },
+    { "http 404 response", GRPC_NOT_FOUND },
+    { "unexpected*status*: 404", GRPC_NOT_FOUND },
+    { "unexpected*status*: 5", GRPC_UNAVAILABLE },
+    { "^unavailable$", GRPC_UNAVAILABLE },
     { "conflicting options: hostname", GRPC_INVALID_ARGUMENT },
-    { "is being used by", GRPC_FAILED_PRECONDITION },
+    { "conflict: unable to", GRPC_FAILED_PRECONDITION },
     { "is not running", GRPC_FAILED_PRECONDITION },
     { "is paused", GRPC_FAILED_PRECONDITION },
-    { "must be forced", GRPC_FAILED_PRECONDITION },
-    { "must force", GRPC_FAILED_PRECONDITION },
+    { "is restarting", GRPC_FAILED_PRECONDITION },
+    { "is marked for removal", GRPC_FAILED_PRECONDITION },
     { "port is already allocated", GRPC_FAILED_PRECONDITION },
     { "address already in use", GRPC_FAILED_PRECONDITION },
     { "cannot assign requested address", GRPC_FAILED_PRECONDITION },
@@ -70,8 +99,14 @@ static const struct {
     { "invalid value * for cpuset", GRPC_INVALID_ARGUMENT },
     { "not allowed in host network namespace", GRPC_INVALID_ARGUMENT },
     { "invalid reference format", GRPC_INVALID_ARGUMENT },
+    { "is a reserved name", GRPC_INVALID_ARGUMENT },
+    { "^name invalid$", GRPC_INVALID_ARGUMENT },
+    { "unsupported media type", GRPC_INVALID_ARGUMENT },
+    { "^encountered remote \"", GRPC_INVALID_ARGUMENT },
+    { "docker image format v1", GRPC_INVALID_ARGUMENT },
     { "invalid container name", GRPC_INVALID_ARGUMENT },
-    { "invalid argument", GRPC_INVALID_ARGUMENT },
+    { "invalid argument \"", GRPC_INVALID_ARGUMENT },
+    { "/sys/*: invalid argument", GRPC_INVALID_ARGUMENT },
     { "conflicting options", GRPC_INVALID_ARGUMENT },
     { "invalid mount config", GRPC_INVALID_ARGUMENT },
     { "invalid volume specification", GRPC_INVALID_ARGUMENT },
@@ -85,20 +120,33 @@ static const struct {
     { "invalid signal", GRPC_INVALID_ARGUMENT },
     { "unknown or invalid runtime", GRPC_INVALID_ARGUMENT },
     { "unknown runtime", GRPC_INVALID_ARGUMENT },
-    { "open /proc/sys/*: no such file or directory", GRPC_INVALID_ARGUMENT },
+    { "proc/sys/*: no such file or directory", GRPC_INVALID_ARGUMENT },
     { "executable file not found", GRPC_INVALID_ARGUMENT },
     { "exec: \"*: no such file or directory", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: is a directory", GRPC_INVALID_ARGUMENT },
     { "exec: \"*: permission denied", GRPC_INVALID_ARGUMENT },
     { "exec format error", GRPC_INVALID_ARGUMENT },
+    { "not a directory", GRPC_INVALID_ARGUMENT },
     { "not supported", GRPC_UNIMPLEMENTED },
     { "no such host", GRPC_UNAVAILABLE },
     { "dial tcp", GRPC_UNAVAILABLE },
     { "i/o timeout", GRPC_UNAVAILABLE },
+    { "client.timeout", GRPC_UNAVAILABLE },
+    { "context deadline exceeded", GRPC_UNAVAILABLE },
     { "tls handshake", GRPC_UNAVAILABLE },
     { "x509:", GRPC_UNAVAILABLE },
+    { "^tls:", GRPC_UNAVAILABLE },
     { "server gave http response to https client", GRPC_UNAVAILABLE },
     { "connection refused", GRPC_UNAVAILABLE },
+    { "connection reset by peer", GRPC_UNAVAILABLE },
+    { "broken pipe", GRPC_UNAVAILABLE },
+    { "http2:", GRPC_UNAVAILABLE },
+    { "^stream error:", GRPC_UNAVAILABLE },
+    { "^eof$", GRPC_UNAVAILABLE },
+    { "^unexpected eof$", GRPC_UNAVAILABLE },
 };
+
+const size_t failure_row_count = sizeof(failure_rows) / sizeof(failure_rows[0]);
 
 /* No error has room for more. */
 enum { TEXT_ENOUGH = 2048 };
@@ -111,26 +159,58 @@ static const char *find(const char *text, const char *piece, size_t length)
     return NULL;
 }
 
-bool failure_matches(const char *text, const char *pattern)
+/* Whether a part of the text starts here: "denied: …" of a registry, and not "permission denied: …"
+ * of the kernel. */
+static bool starts_part(const char *text, const char *at)
 {
-    while (*pattern != '\0') {
-        size_t length = strcspn(pattern, "*");
-        const char *found = find(text, pattern, length);
+    return at == text || (at - text >= 2 && at[-1] == ' ' && (at[-2] == ':' || at[-2] == ';'));
+}
+
+static bool ends_part(const char *at)
+{
+    return *at == '\0' || strchr(":;.", *at) != NULL;
+}
+
+static bool matches_from(const char *at, const char *pattern)
+{
+    while (*pattern != '\0' && *pattern != '$') {
+        size_t length = strcspn(pattern, "*$");
+        const char *found = find(at, pattern, length);
 
         if (found == NULL)
             return false;
-        text = found + length;
+        at = found + length;
         pattern += length + (pattern[length] == '*');
     }
-    return true;
+    return *pattern == '\0' || ends_part(at);
+}
+
+bool failure_matches(const char *text, const char *pattern)
+{
+    size_t length = strcspn(pattern, "*$");
+
+    if (*pattern != '^')
+        return matches_from(text, pattern);
+    for (const char *at = text; (at = find(at, pattern + 1, length - 1)) != NULL; at++)
+        if (starts_part(text, at) && matches_from(at, pattern + 1))
+            return true;
+    return false;
 }
 
 enum grpc_code failure_code(const char *text)
 {
-    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
-        if (failure_matches(text, failures[i].pattern))
-            return failures[i].code;
+    for (size_t i = 0; i < failure_row_count; i++)
+        if (failure_matches(text, failure_rows[i].pattern))
+            return failure_rows[i].code;
     return GRPC_UNKNOWN;
+}
+
+bool failure_has_word(const char *text)
+{
+    for (size_t i = 0; i < failure_row_count; i++)
+        if (find(failure_rows[i].pattern, text, strlen(text)) != NULL)
+            return true;
+    return false;
 }
 
 static const char *without_prefix(const char *line)

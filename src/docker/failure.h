@@ -10,8 +10,21 @@
 #include "base/err.h"
 #include "docker/command.h"
 
+/* A row of the table, in which the first match wins. */
+struct failure_row {
+    const char *pattern; /* failure_matches' */
+    enum grpc_code code;
+};
+
+extern const struct failure_row failure_rows[];
+extern const size_t failure_row_count;
+
 /* The code that docker's words mean; UNKNOWN for those that no row has. */
 enum grpc_code failure_code(const char *text);
+
+/* Whether text stands in one of the table's patterns: it is a word that docker's failures are told
+ * by. */
+bool failure_has_word(const char *text);
 
 /* Docker's message: its error lines without the prefixes ("docker: ", "Error response from
  * daemon: "), warnings and help, joined by "; ". */
@@ -26,7 +39,8 @@ bool failure_set(struct arena *arena, const struct docker_result *result, struct
 bool failure_is_unknown(const struct docker_result *result, const char *id);
 
 /* Whether text holds the pattern's pieces ("*" parts them) in their order, in any case of letters.
- */
+ * "^" at its start: at the start of the text or of a part of it, after ": " or "; ". "$" at its
+ * end: at the text's end, or before one of ":;.". */
 bool failure_matches(const char *text, const char *pattern);
 
 #endif

@@ -111,6 +111,7 @@ static const char *write_json(struct arena *arena, const struct record *record)
     put_text(object, "log_directory", record->log_directory);
     put_text(object, "log_path", record->log_path);
     put_text(object, "cgroup_parent", record->cgroup_parent);
+    put_text(object, "runtime_handler", record->runtime_handler);
     put_number(object, "pid_mode", (uint32_t)record->pid_mode);
     return doc_compact(arena, object);
 }
@@ -237,6 +238,7 @@ static bool read_json(struct arena *arena, const char *const *pieces, struct rec
         .log_directory = arena_strdup(arena, doc_text(object, "log_directory")),
         .log_path = arena_strdup(arena, doc_text(object, "log_path")),
         .cgroup_parent = arena_strdup(arena, doc_text(object, "cgroup_parent")),
+        .runtime_handler = arena_strdup(arena, doc_text(object, "runtime_handler")),
         .pid_mode = (CRI(NamespaceMode))doc_number(object, "pid_mode"),
     };
     record->name.attempt =
@@ -280,6 +282,7 @@ static void read_labels(struct arena *arena, const struct pairs *labels, const s
         .log_path = label_or(labels, LABEL_LOG_PATH, ""),
         .log_directory = "",
         .cgroup_parent = "",
+        .runtime_handler = "",
         .pid_mode = CRI_ENUM(NAMESPACE_MODE, CONTAINER), /* cri-dockerd's only other than NODE */
     };
     if (record->sandbox)

@@ -36,6 +36,7 @@
  *   log_directory string: of a sandbox
  *   log_path      string: log directory and log path joined; of a container
  *   cgroup_parent string: of a sandbox, as docker was given it
+ *   runtime_handler string: as a sandbox was asked for it
  *   pid_mode      number: the NamespaceMode that a sandbox was asked for, which docker does not
  * show
  */
@@ -57,6 +58,7 @@ struct record {
     const char *log_directory;
     const char *log_path;
     const char *cgroup_parent;
+    const char *runtime_handler;
     CRI(NamespaceMode) pid_mode;
 };
 

@@ -25,13 +25,14 @@ bool reference_is_id(const char *reference)
     return id_of_image(reference) || id_valid(reference);
 }
 
-/* The length of a leading registry and its slash; 0: none is written. */
+/* The length of a leading registry and its slash; 0: none is written. A capital letter is of no
+ * repository (distribution/reference, splitDockerDomain). */
 static size_t registry_length(const char *reference)
 {
     size_t length = strcspn(reference, "/");
-    bool host = reference[length] == '/' &&
-                (memchr(reference, '.', length) != NULL || memchr(reference, ':', length) != NULL ||
-                 (length == 9 && strncmp(reference, "localhost", length) == 0));
+    bool host =
+        reference[length] == '/' && (strcspn(reference, ".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") < length ||
+                                     (length == 9 && strncmp(reference, "localhost", length) == 0));
 
     return host ? length + 1 : 0;
 }
@@ -58,19 +59,36 @@ const char *reference_repository(struct arena *arena, const char *reference)
     return arena_strndup(arena, reference, repository_length(reference));
 }
 
-static const char *written_out(struct arena *arena, const char *reference)
+bool reference_is_repository(const char *reference)
 {
-    size_t registry = registry_length(reference);
-    const char *path = reference + registry;
+    return reference[repository_length(reference)] == '\0';
+}
+
+/* The registry and the path, with docker's defaults. */
+static const char *whole_repository(struct arena *arena, const char *reference)
+{
+    const char *path = reference_repository(arena, reference + registry_length(reference));
     const char *host = reference_registry(arena, reference);
     bool hub = strcmp(host, "docker.io") == 0 || strcmp(host, "index.docker.io") == 0;
 
-    return arena_printf(arena, "%s/%s%s%s", hub ? "docker.io" : host,
-                        hub && strchr(path, '/') == NULL ? "library/" : "", path,
-                        path[repository_length(path)] == '\0' ? ":latest" : "");
+    return arena_printf(arena, "%s/%s%s", hub ? "docker.io" : host,
+                        hub && strchr(path, '/') == NULL ? "library/" : "", path);
+}
+
+bool reference_same_repository(struct arena *arena, const char *one, const char *other)
+{
+    return strcmp(whole_repository(arena, one), whole_repository(arena, other)) == 0;
+}
+
+static const char *tag_and_digest(const char *reference)
+{
+    const char *rest = reference + repository_length(reference);
+
+    return *rest == '\0' ? ":latest" : rest;
 }
 
 bool reference_same(struct arena *arena, const char *one, const char *other)
 {
-    return strcmp(written_out(arena, one), written_out(arena, other)) == 0;
+    return reference_same_repository(arena, one, other) &&
+           strcmp(tag_and_digest(one), tag_and_digest(other)) == 0;
 }

@@ -23,6 +23,13 @@ const char *reference_registry(struct arena *arena, const char *reference);
 /* Without tag and digest. */
 const char *reference_repository(struct arena *arena, const char *reference);
 
+/* Whether it has neither tag nor digest. */
+bool reference_is_repository(const char *reference);
+
+/* Whether two are of the same repository once docker's defaults (docker.io, library) are written
+ * out. */
+bool reference_same_repository(struct arena *arena, const char *one, const char *other);
+
 /* Whether two name the same tag or digest once docker's defaults (docker.io, library, latest) are
  * written out. */
 bool reference_same(struct arena *arena, const char *one, const char *other);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/document.h"
+#include "docker/client_config.h"
 
 static char *copy(char *at, const char *text, size_t length)
 {
@@ -84,26 +84,11 @@ static const char *show_environment(struct arena *arena, const struct command_fi
     return text;
 }
 
-static const char *show_config(struct arena *arena, const struct command_file *file)
-{
-    static const char *const secrets[] = { "password", "auth", "identitytoken", "registrytoken" };
-    struct err err = { .code = GRPC_OK };
-    json_t *config = (json_t *)(uintptr_t)doc_read(file->data, file->length, &err);
-    const char *registry = NULL;
-    json_t *credentials = NULL;
-
-    json_object_foreach (json_object_get(config, "auths"), registry, credentials)
-        for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-            if (json_object_get(credentials, secrets[i]) != NULL)
-                doc_put_text(credentials, secrets[i], SHOW_REDACTED);
-    return arena_printf(arena, "%s\n", doc_compact(arena, config));
-}
-
 const char *show_file(struct arena *arena, const struct command *command, size_t index)
 {
     const struct command_file *file = &command->files[index];
 
     if (command->config_dir != NULL && index == 0)
-        return show_config(arena, file);
+        return arena_printf(arena, "%s\n", client_config_show(arena, file->data, file->length));
     return show_environment(arena, file);
 }

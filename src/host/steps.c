@@ -9,6 +9,7 @@
 
 #include "base/cri.h"
 #include "cri/exec.h"
+#include "host/layer_store.h"
 #include "host/loglink.h"
 #include "host/marked_processes.h"
 
@@ -54,12 +55,22 @@ static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, str
     return true;
 }
 
+/* The images' bytes are what their layers take. What containers have written is measured for each
+ * by its own statistics; here, where a kubelet asks every ten seconds, it is the whole file
+ * system. */
 bool host_image_fs_info(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
     CRI(ImageFsInfoResponse) *answer = (void *)response;
+    CRI(FilesystemUsage) *images = answer->image_filesystems[0];
+    const char *path =
+        arena_printf(call->arena, "%s%s", call->settings->host_root, images->fs_id->mountpoint);
+    uint64_t bytes = 0;
 
-    return fill_usage(call, answer->image_filesystems[0], err) &&
-           fill_usage(call, answer->container_filesystems[0], err);
+    if (!fill_usage(call, images, err) || !fill_usage(call, answer->container_filesystems[0], err))
+        return false;
+    if (layer_store_bytes(path, &bytes))
+        images->used_bytes->value = bytes;
+    return true;
 }
 
 void host_exec_sync(const struct call *call)

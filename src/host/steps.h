@@ -9,7 +9,7 @@
 /* CreateContainer: links the container's log path to docker's own log file. */
 host_step_function host_create_container;
 
-/* ImageFsInfo: reads how much of docker's file system is used. */
+/* ImageFsInfo: reads how much of docker's file system is used, and how much by images. */
 host_step_function host_image_fs_info;
 
 /* ExecSync: ends the processes of the command, which docker leaves behind when it is ended. */

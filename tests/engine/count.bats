@@ -41,7 +41,7 @@ RemovePodSandbox {"pod_sandbox_id": ""}
 PodSandboxStatus {"pod_sandbox_id": "-f"}
 RunPodSandbox {}
 RunPodSandbox {"config": {"metadata": {"name": "a_b", "namespace": "test", "uid": "u"}}}
-RunPodSandbox {"config": $(pod_json a), "runtime_handler": "other"}
+RunPodSandbox {"config": $(pod_json a), "runtime_handler": "/other"}
 CreateContainer {"pod_sandbox_id": "${ID:0:13}", "config": $(container_json app '["true"]'), "sandbox_config": $(pod_json a)}
 CreateContainer {"pod_sandbox_id": "$ID"}
 StartContainer {"container_id": "ABC"}

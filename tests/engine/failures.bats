@@ -179,6 +179,34 @@ same([status["started_at"], status["finished_at"]], [status["created_at"]] * 2)
 END
 }
 
+@test "a working directory that is a file, and a directory mounted on one, are INVALID_ARGUMENT" {
+    sandbox=$(new_pod files)
+    echo text >"$BATS_TEST_TMPDIR/file"
+    # Where docker looks at the directory is its own affair: at the creation or at the start.
+    for more in ', "working_dir": "/bin/sh"' ', "working_dir": "/bin/sh/below"' \
+        ", \"mounts\": [{\"host_path\": \"$BATS_TEST_TMPDIR\", \"container_path\": \"/bin/sh\"}]" \
+        ", \"mounts\": [{\"host_path\": \"$BATS_TEST_TMPDIR/file\", \"container_path\": \"/bin\"}]"; do
+        container_json app '["true"]' "$more" >"$BATS_TEST_TMPDIR/container.json"
+        if id=$(cri CreateContainer "pod_sandbox_id=$sandbox" "config=@$BATS_TEST_TMPDIR/container.json" \
+            "sandbox_config=@$BATS_FILE_TMPDIR/pod-files.json" 2>/dev/null); then
+            id=$(json "d['container_id']" <<<"$id")
+            fails INVALID_ARGUMENT StartContainer "container_id=$id"
+            cri RemoveContainer "container_id=$id"
+        else
+            fails INVALID_ARGUMENT CreateContainer "pod_sandbox_id=$sandbox" "config=@$BATS_TEST_TMPDIR/container.json" \
+                "sandbox_config=@$BATS_FILE_TMPDIR/pod-files.json"
+        fi
+        echo "$message"
+    done
+}
+
+@test "a command line that the engine does not take, too new or too old, is FAILED_PRECONDITION" {
+    DOCKER_API_VERSION=1.99 fails FAILED_PRECONDITION ContainerStatus "container_id=$UNKNOWN"
+    says 'too new'
+    DOCKER_API_VERSION=1.10 fails FAILED_PRECONDITION ContainerStatus "container_id=$UNKNOWN"
+    says 'too old'
+}
+
 @test "a container whose sandbox has stopped does not start: FAILED_PRECONDITION" {
     sandbox=$(new_pod stopped)
     id=$(new_container "$sandbox" stopped app '["sleep", "1000"]')

@@ -227,9 +227,9 @@ END
     is "$(said devices "$script" ", \"devices\": [
         {\"host_path\": \"$BATS_TEST_TMPDIR/device\", \"container_path\": \"/dev/read\", \"permissions\": \"r\"}]")" $'No such device or address\nOperation not permitted\nc'
     id=$(new_container "$SANDBOX" fields more-devices '["true"]' ', "devices": [
-        {"host_path": "/dev/zero", "container_path": "/dev/z", "permissions": "mrw"}, {"host_path": "/dev/null"}]')
+        {"host_path": "/dev/zero", "container_path": "/dev/z", "permissions": "mrw"}, {"host_path": "/dev/null", "permissions": "r"}]')
     is "$(docker inspect --format '{{json .HostConfig.Devices}}' "$id" | json "[list(map(str, x.values())) for x in d]")" \
-        '[["/dev/zero", "/dev/z", "mrw"], ["/dev/null", "/dev/null", "rwm"]]'
+        '[["/dev/zero", "/dev/z", "mrw"], ["/dev/null", "/dev/null", "r"]]'
 }
 
 @test "sysctls of the pod are its containers'" {
@@ -485,6 +485,45 @@ search a.example b.example
 1'
 }
 
+# resolv_of NAME DNS_CONFIG: what a pod's resolv.conf has; a search list of the root alone, which some versions write, is none.
+resolv_of() {
+    SANDBOX=$(POD=$1 new_pod "$1" ", \"dns_config\": $2")
+    POD=$1 said app 'grep -v -e ^# -e "^search [.]$" /etc/resolv.conf | grep . | sort'
+}
+
+@test "DNS: what a config does not name is none, not the node's" {
+    servers=$(resolv_of dns-servers '{"servers": ["10.0.0.10"]}')
+    searches=$(resolv_of dns-searches '{"searches": ["a.example"]}')
+    options=$(resolv_of dns-options '{"options": ["ndots:3"]}')
+    is "$servers" $'nameserver 10.0.0.10\noptions ndots:1'
+    is "$searches" $'nameserver 127.0.0.1\noptions ndots:1\nsearch a.example'
+    is "$options" $'nameserver 127.0.0.1\noptions ndots:3'
+}
+
+# ---- docker's own configuration
+
+@test "docker's configuration adds nothing to a pod: its proxies reach neither a container nor the pause" {
+    POD=proxies
+    export DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker
+    mkdir "$DOCKER_CONFIG"
+    printf '{"proxies": {"default": {"httpProxy": "http://user:secret@proxy.corp:3128"}}, "psFormat": "x", "aliases": {"builder": "x"}}' \
+        >"$DOCKER_CONFIG/config.json"
+    SANDBOX=$(new_pod proxies)
+    is "$(said app 'env | grep -i proxy' ', "envs": [{"key": "HTTP_PROXY", "value": "http://pod-own:1"}]')" HTTP_PROXY=http://pod-own:1
+    is "$(DOCKER_CONFIG='' docker inspect --format '{{json .Config.Env}}' "$SANDBOX" | grep -ci proxy)" 0
+    is "$(cri ListPodSandbox "filter={\"id\": \"$SANDBOX\"}" | json "[x['metadata']['name'] for x in d['items']]")" '["proxies"]'
+}
+
+# ---- the runtime
+
+@test "a pod's runtime handler is its containers', and its status tells it" {
+    POD=handler
+    pod_json handler >"$BATS_TEST_TMPDIR/pod.json"
+    SANDBOX=$(cri RunPodSandbox "config=@$BATS_TEST_TMPDIR/pod.json" runtime_handler=runc | json "d['pod_sandbox_id']" | tr -d '"')
+    is "$(cri PodSandboxStatus "pod_sandbox_id=$SANDBOX" | json "d['status']['runtime_handler']")" runc
+    cri Status | json "[x.get('name', '') for x in d['runtime_handlers']]" | grep -q '"runc"'
+}
+
 # ---- the process
 
 @test "stop_signal is the signal that StopContainer sends" {
@@ -536,7 +575,7 @@ older_than() {
 }
 
 newer_mounts() {
-    IMAGE_MOUNT=', "mounts": [{"container_path": "/in", "image": {"image": "busybox:test"}, "image_sub_path": "a,b"}]'
+    IMAGE_MOUNT=', "mounts": [{"container_path": "/in", "image": {"image": "busybox:test"}, "readonly": true, "image_sub_path": "a,b"}]'
     RECURSIVE=', "mounts": [{"container_path": "/in", "host_path": "/etc", "readonly": true, "recursive_read_only": true}]'
     CDI=', "CDI_devices": [{"name": "vendor.example/class=name"}]'
 }
@@ -572,7 +611,7 @@ newer_mounts() {
     before=$(docker ps --all --quiet)
     CODE=UNIMPLEMENTED
     if older_than 1.48; then
-        refused mount ', "mounts": [{"container_path": "/in", "image": {"image": "busybox:test"}}]'
+        refused mount ', "mounts": [{"container_path": "/in", "readonly": true, "image": {"image": "busybox:test"}}]'
     fi
     if older_than 1.44; then
         refused bind-recursive "$RECURSIVE"
@@ -609,9 +648,10 @@ newer_mounts() {
     refused mounts.recursive_read_only ', "mounts": [{"host_path": "/etc", "container_path": "/in", "readonly": true,
         "recursive_read_only": true, "propagation": "PROPAGATION_HOST_TO_CONTAINER"}]'
     refused mounts.image_sub_path ', "mounts": [{"host_path": "/etc", "container_path": "/in", "image_sub_path": "x"}]'
-    refused mounts.selinux_relabel ', "mounts": [{"host_path": "/a:b", "container_path": "/in", "selinux_relabel": true}]'
+    CRI_ONESHOT_DOCKER_VERSION=28 refused mounts.readonly ', "mounts": [{"container_path": "/in", "image": {"image": "busybox:test"}}]'
     refused devices ', "devices": [{"host_path": "/dev/a:b", "container_path": "/dev/x", "permissions": "r"}]'
     refused devices.permissions ', "devices": [{"host_path": "/dev/null", "container_path": "/dev/x", "permissions": "rx"}]'
+    refused devices.permissions ', "devices": [{"host_path": "/dev/null", "container_path": "/dev/x"}]'
     refused CDI_devices ', "CDI_devices": [{"name": "/dev/null"}]'
 }
 
@@ -628,7 +668,7 @@ newer_mounts() {
 
 @test "refused: resources" {
     refused hugepage_limits "$(resources '"hugepage_limits": [{"page_size": "2MB", "limit": "2097152"}]')"
-    refused memory.low "$(resources '"unified": {"memory.low": "1"}')"
+    refused io.max "$(resources '"unified": {"io.max": "8:0 rbps=1"}')"
     refused memory_limit_in_bytes "$(resources '"memory_limit_in_bytes": "1000"')"
     refused memory_swap_limit_in_bytes "$(resources '"memory_limit_in_bytes": "67108864", "memory_swap_limit_in_bytes": "1000"')"
     refused cpu_period "$(resources '"cpu_period": "1"')"
@@ -642,6 +682,8 @@ newer_mounts() {
     refused_pod windows ', "windows": {"security_context": {"run_as_username": "x"}}'
     pod_json refused >"$BATS_TEST_TMPDIR/pod.json"
     fails INVALID_ARGUMENT RunPodSandbox "config=@$BATS_TEST_TMPDIR/pod.json" runtime_handler=runsc
+    says runsc
+    fails INVALID_ARGUMENT RunPodSandbox "config=@$BATS_TEST_TMPDIR/pod.json" runtime_handler=/usr/bin/runc
     says runtime_handler
     before=$(docker ps --all --quiet)
     refused_pod vm.swappiness ', "linux": {"sysctls": {"vm.swappiness": "1"}}'

@@ -136,6 +136,39 @@ logs()
 END
 }
 
+@test "a container shares the pid namespace of a running one of its pod, and of no other" {
+    pods <<'END'
+pod, other = Pod(cri, "target"), Pod(cri, "elsewhere")
+app, stranger = pod.start("app"), other.start("stranger")
+foreign = docker("run", "--detach", IMAGE, "sleep", "1000").strip()
+created = pod.create("created")
+
+def sharing(name, target):
+    context = {"namespace_options": {"pid": "TARGET", "target_id": target}}
+    return lambda: pod.create(name, linux={"security_context": context})
+
+same(inspect(sharing("debug", app)())["HostConfig"]["PidMode"], f"container:{app}")
+for number, target in enumerate((stranger, foreign, created, pod.id, "f" * 64)):
+    calls()
+    refused(Code.FAILED_PRECONDITION, sharing(f"spy-{number}", target), "target_id", target)
+    same([verb for verb, _ in calls()], ["inspect", "ps"])
+refused(Code.INVALID_ARGUMENT, sharing("short", app[:13]), "target_id")
+docker("rm", "--force", foreign)
+END
+}
+
+@test "a pod's runtime handler is its containers'" {
+    pods <<'END'
+pod = Pod(cri, "plain")
+same(cri.PodSandboxStatus(pod_sandbox_id=pod.id).status.runtime_handler, "")
+same(inspect(pod.start("app"))["HostConfig"]["Runtime"], "runc")
+pod.config = pod_config("handled")
+pod.id = cri.RunPodSandbox(config=pod.config, runtime_handler="io.containerd.runc.v2").pod_sandbox_id
+same(cri.PodSandboxStatus(pod_sandbox_id=pod.id).status.runtime_handler, "io.containerd.runc.v2")
+same(inspect(pod.start("app"))["HostConfig"]["Runtime"], "io.containerd.runc.v2")
+END
+}
+
 @test "each composed RPC runs the docker commands of its steps, and no more" {
     pods <<'END'
 pod = Pod(cri, "steps")

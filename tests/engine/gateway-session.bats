@@ -80,16 +80,17 @@ same(document(cri.UpdateRuntimeConfig(runtime_config={"network_config": {"pod_ci
 END
 }
 
-@test "imagefsinfo: of docker's folder" {
+@test "imagefsinfo: of docker's folder, and of it what images take" {
     session <<'END'
 answer = cri.ImageFsInfo()
 for part in (answer.image_filesystems, answer.container_filesystems):
     same([f.fs_id.mountpoint for f in part], [f"{ENGINE}/data"])
-    disk = os.statvfs(f"{ENGINE}/data")
-    used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-    assert abs(part[0].used_bytes.value - used) < 2**28, (part[0], used)
     assert abs(part[0].timestamp / 10**9 - time.time()) < 60
     assert part[0].inodes_used.value > 0
+disk = os.statvfs(f"{ENGINE}/data")
+used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+assert abs(answer.container_filesystems[0].used_bytes.value - used) < 2**28, (answer, used)
+assert 0 < answer.image_filesystems[0].used_bytes.value < 2**28, answer
 END
 }
 
@@ -396,6 +397,24 @@ for ref in (first, second, state["image_id"]):
     same(document(cri.ImageStatus(image={"image": ref})), {}, ref)
 assert state["image_id"] not in docker("images", "--quiet", "--no-trunc").split()
 same(document(cri.RemoveImage(image={"image": first})), {})
+END
+}
+
+@test "rmi of an image that others were built from: by id and by name it is listed no more" {
+    session <<'END'
+for by in ("id", "name"):
+    container = docker("create", IMAGE)
+    parent = docker("commit", container, f"parent-{by}:1")
+    docker("rm", container)
+    docker("tag", f"parent-{by}:1", f"parent-{by}:2")
+    container = docker("create", f"parent-{by}:1")
+    docker("commit", container, f"child-{by}:1")
+    docker("rm", container)
+    same(document(cri.RemoveImage(image={"image": parent if by == "id" else f"parent-{by}:1"})), {})
+    same([i.id for i in cri.ListImages().images if i.id == parent], [])
+    same(cri.ImageStatus(image={"image": f"child-{by}:1"}).image.repo_tags, [f"child-{by}:1"])
+    same(document(cri.RemoveImage(image={"image": f"child-{by}:1"})), {})
+    same(document(cri.ImageStatus(image={"image": parent})), {})
 END
 }
 

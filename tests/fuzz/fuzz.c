@@ -37,7 +37,7 @@ static void surround_docker(void *context, struct arena *arena, struct surroundi
     (void)context;
     (void)arena;
     surroundings->docker_config = "/root/.docker";
-    surroundings->docker_context = "";
+    surroundings->docker_client_config = "";
     surroundings->docker_cert_path = "";
 }
 
@@ -46,6 +46,8 @@ static void surround(void *context, struct arena *arena, struct surroundings *su
     surround_docker(context, arena, surroundings);
     surroundings->nonce = "0123456789abcdef";
     surroundings->temp_dir = "/tmp";
+    surroundings->docker_program = "file";
+    surroundings->selinux = "no";
 }
 
 static int64_t no_time(void *context)

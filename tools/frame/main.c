@@ -23,9 +23,11 @@ enum { FAILED = 1 };
 
 static const char help[] =
     "usage: cri-frame encode METHOD [JSON] [FIELD=VALUE...] [--timeout=TIME]\n"
+    "                        [--runtime-handler=NAME]\n"
     "       cri-frame encode --request JSON\n"
     "       cri-frame decode [--request] [--compact]\n"
     "       cri-frame call METHOD [JSON] [FIELD=VALUE...] [--timeout=TIME]\n"
+    "                      [--runtime-handler=NAME]\n"
     "                      [--socket=PATH | --tcp=HOST:PORT | --translator=PROGRAM]\n"
     "                      [--show] [--compact]\n"
     "       cri-frame call --request JSON [...]\n"
@@ -44,6 +46,8 @@ static const char help[] =
     "\n"
     "--request             JSON is a whole oneshot.v1.Request; encode takes several in a row\n"
     "--timeout=TIME        how long the call may take: 5 or 0.5 (seconds), 500ms\n"
+    "--runtime-handler=NAME  of CreateContainer: what the pod runs in, as PodSandboxStatus tells "
+    "it\n"
     "--socket=PATH         call the translator behind this unix socket\n"
     "--tcp=HOST:PORT       the one behind this port of this machine: 127.0.0.1:PORT, [::1]:PORT\n"
     "--translator=PROGRAM  run this program (default: CRI_FRAME_TRANSLATOR, else the cri-oneshot\n"
@@ -58,6 +62,7 @@ static const char help[] =
 
 struct options {
     const char *timeout;
+    const char *runtime_handler;
     const char *socket;
     const char *tcp;
     const char *translator;
@@ -76,9 +81,9 @@ static Oneshot__V1__Request *request_of(const struct options *options, char **wo
     if (count == 0)
         usage_error("%s is missing (cri-frame --help)", options->request ? "JSON" : "METHOD");
     if (!options->request)
-        return request_from_words(words, count, options->timeout);
-    if (count > 1 || options->timeout != NULL)
-        usage_error("--request takes one JSON and no --timeout");
+        return request_from_words(words, count, options->timeout, options->runtime_handler);
+    if (count > 1 || options->timeout != NULL || options->runtime_handler != NULL)
+        usage_error("--request takes one JSON, no --timeout and no --runtime-handler");
     file = request_open(words[0]);
     request = request_read_stream(&oneshot__v1__request__descriptor, file, "the JSON");
     if (request == NULL)
@@ -92,7 +97,8 @@ static int encode(const struct options *options, char **words, int count)
 {
     Oneshot__V1__Request *request = NULL;
 
-    if (options->request && count == 1 && options->timeout == NULL)
+    if (options->request && count == 1 && options->timeout == NULL &&
+        options->runtime_handler == NULL)
         return frames_from_json(&oneshot__v1__request__descriptor, words[0]);
     request = request_of(options, words, count);
     frame_print(&request->base);
@@ -283,9 +289,9 @@ static const struct command {
     const char *options;
     int (*run)(const struct options *options, char **words, int count);
 } commands[] = {
-    { "encode", "tr", encode },
+    { "encode", "tru", encode },
     { "decode", "rc", decode },
-    { "call", "trscpwT", call_translator },
+    { "call", "truscpwT", call_translator },
     { "json-to-message", "", json_to_message },
     { "message-to-json", "c", message_to_json },
 };
@@ -293,6 +299,7 @@ static const struct command {
 static const struct option long_options[] = {
     { "timeout", required_argument, NULL, 't' },
     { "request", no_argument, NULL, 'r' },
+    { "runtime-handler", required_argument, NULL, 'u' },
     { "socket", required_argument, NULL, 's' },
     { "tcp", required_argument, NULL, 'T' },
     { "translator", required_argument, NULL, 'p' },
@@ -314,6 +321,8 @@ static void set_option(struct options *options, const struct command *command, i
         usage_error("%s does not take this option (cri-frame --help)", command->name);
     if (option == 't')
         options->timeout = optarg;
+    else if (option == 'u')
+        options->runtime_handler = optarg;
     else if (option == 's')
         options->socket = optarg;
     else if (option == 'T')

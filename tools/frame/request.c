@@ -268,7 +268,8 @@ static json_t *start_from(const ProtobufCMessageDescriptor *type, const char *te
     return json;
 }
 
-Oneshot__V1__Request *request_from_words(char *const *words, int count, const char *timeout)
+Oneshot__V1__Request *request_from_words(char *const *words, int count, const char *timeout,
+                                         const char *runtime_handler)
 {
     const ProtobufCFieldDescriptor *field = request_field(words[0]);
     const ProtobufCMessageDescriptor *type = field->descriptor;
@@ -283,6 +284,8 @@ Oneshot__V1__Request *request_from_words(char *const *words, int count, const ch
     outer = json_pack("{s:o}", field->name, inner);
     if (timeout != NULL)
         json_object_set_new(outer, "timeout_ms", json_integer(timeout_ms(timeout)));
+    if (runtime_handler != NULL)
+        json_object_set_new(outer, "runtime_handler", json_string(runtime_handler));
     request = read_or_exit(&oneshot__v1__request__descriptor, outer, 0, words[0]);
     json_decref(outer);
     return (Oneshot__V1__Request *)request;

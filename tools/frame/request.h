@@ -26,8 +26,10 @@ bool request_is_streaming(const ProtobufCFieldDescriptor *field);
 /* The member of a oneof: its message, or NULL where another or none is set. */
 const ProtobufCMessage *request_member(const ProtobufCMessage *message, const char *name);
 
-/* METHOD [JSON] [FIELD=VALUE…], and a timeout (NULL: none). All of it is described in --help. */
-Oneshot__V1__Request *request_from_words(char *const *words, int count, const char *timeout);
+/* METHOD [JSON] [FIELD=VALUE…], a timeout and a runtime handler (NULL: none). All of it is
+ * described in --help. */
+Oneshot__V1__Request *request_from_words(char *const *words, int count, const char *timeout,
+                                         const char *runtime_handler);
 
 /* The next JSON document of a stream as a message, NULL at its end. name is for messages. */
 ProtobufCMessage *request_read_stream(const ProtobufCMessageDescriptor *type, FILE *file,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cri/redact.h"
+#include "cri/server_address.h"
 #include "json/protojson.h"
 
 enum { COLUMNS = 100, MAX_TRACE = 64 * 1024 * 1024 };
@@ -21,10 +22,25 @@ static bool is_secret(const ProtobufCMessageDescriptor *message, const char *fie
     return redact_field(message, field);
 }
 
+static void hide_user(json_t *request)
+{
+    json_t *auth = json_object_get(request, "auth");
+    const char *address = json_string_value(json_object_get(auth, "server_address"));
+    char *shown = address == NULL ? NULL : strdup(address);
+
+    if (shown == NULL)
+        return;
+    server_address_hide_user(shown);
+    json_object_set_new(auth, "server_address", json_string(shown));
+    free(shown);
+}
+
 void show_json(const ProtobufCMessage *message, bool compact, bool redacted)
 {
     json_t *json = protojson_write(message, redacted ? is_secret : NULL);
 
+    if (redacted)
+        hide_user(json);
     json_dumpf(json, stdout, compact ? JSON_COMPACT : JSON_INDENT(2));
     putchar('\n');
     json_decref(json);

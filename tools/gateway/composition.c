@@ -9,6 +9,7 @@
 #include "base/cri.h"
 #include "base/wire.h"
 #include "docker/id.h"
+#include "gateway/target.h"
 #include "host/loglink.h"
 
 enum { ID_FIELD = 1 }; /* of every request that names a container or a pod sandbox */
@@ -52,6 +53,16 @@ static bool request_own_id(struct steps *steps, struct buf *message)
 
     return wire_find(steps->request, steps->request_length, ID_FIELD, &id, &length) &&
            put_id_bytes(message, (const char *)id, length);
+}
+
+static bool request_target(struct steps *steps, struct buf *message)
+{
+    CRI(ContainerFilter) filter = CRI_INIT(CONTAINER_FILTER);
+    CRI(ListContainersRequest) request = CRI_INIT(LIST_CONTAINERS_REQUEST);
+
+    filter.id = arena_strdup(&steps->arena, steps->target);
+    request.filter = &filter;
+    return put_message(message, &request.base);
 }
 
 /* Of a field that is there several times the last one counts: the whole id overrides a short one,
@@ -122,6 +133,12 @@ static bool request_removal_of_image(struct steps *steps, struct buf *message)
     return put_message(message, &request.base);
 }
 
+static bool request_removal_of_name(struct steps *steps, struct buf *message)
+{
+    steps->image = steps->members.words[steps->member];
+    return request_removal_of_image(steps, message);
+}
+
 /* ==== results ==== */
 
 /* Unpacked in the arena, which is the RPC's. NULL with INTERNAL. */
@@ -161,6 +178,7 @@ static bool result_sandbox(struct steps *steps, const uint8_t *bytes, size_t len
     if (response == NULL)
         return false;
     steps->sandbox = response->status == NULL ? "" : response->status->id;
+    steps->handler = response->status == NULL ? "" : response->status->runtime_handler;
     return whole_id(steps->sandbox, err);
 }
 
@@ -175,6 +193,20 @@ static bool result_container(struct steps *steps, const uint8_t *bytes, size_t l
     steps->container = response->status == NULL ? "" : response->status->id;
     steps->log_path = response->status == NULL ? "" : response->status->log_path;
     return whole_id(steps->container, err);
+}
+
+static bool wants_target(struct steps *steps)
+{
+    steps->target = target_of_request(&steps->arena, steps->request, steps->request_length);
+    return *steps->target != '\0';
+}
+
+static bool result_target(struct steps *steps, const uint8_t *bytes, size_t length, struct err *err)
+{
+    const CRI(ListContainersResponse) *response =
+        unpack(steps, CRI_DESCRIPTOR(list_containers_response), bytes, length, err);
+
+    return response != NULL && target_check(response, steps->target, steps->sandbox, err);
 }
 
 static bool result_members(struct steps *steps, const uint8_t *bytes, size_t length,
@@ -221,7 +253,30 @@ static bool result_image(struct steps *steps, const uint8_t *bytes, size_t lengt
         return false;
     steps->answered = image == NULL;
     steps->image = image == NULL ? "" : image->id;
+    /* The last tag of a repository takes its digests along: they come after the tags. */
+    for (size_t i = 0; image != NULL && i < image->n_repo_tags; i++)
+        strv_push(&steps->members, image->repo_tags[i]);
+    for (size_t i = 0; image != NULL && i < image->n_repo_digests; i++)
+        strv_push(&steps->members, image->repo_digests[i]);
     return true;
+}
+
+static bool result_nothing(struct steps *steps, const uint8_t *bytes, size_t length,
+                           struct err *err)
+{
+    (void)steps;
+    (void)bytes;
+    (void)length;
+    (void)err;
+    return true;
+}
+
+/* docker removes an image that others were built from by no id (images/image_delete.go). By its
+ * names it goes: without one it is only a part of the others, and in no list. */
+static bool excuse_children(const struct steps *steps, const struct err *err)
+{
+    return err->code == GRPC_FAILED_PRECONDITION && steps->members.count > 0 &&
+           strstr(err->text, "image has dependent child images") != NULL;
 }
 
 static bool result_pulled_image(struct steps *steps, const uint8_t *bytes, size_t length,
@@ -289,6 +344,10 @@ const struct composition compositions[] = {
       .steps = { { .call = CALL(POD_SANDBOX_STATUS),
                    .request = request_own_id,
                    .result = result_sandbox },
+                 { .call = CALL(LIST_CONTAINERS),
+                   .request = request_target,
+                   .result = result_target,
+                   .wanted = wants_target },
                  { .call = CALL(CREATE_CONTAINER), .request = request_own_with_sandbox } } },
     { .call = CALL(START_CONTAINER),
       .steps = { { .call = CALL(CONTAINER_STATUS),
@@ -322,7 +381,13 @@ const struct composition compositions[] = {
     /* A RemoveImageRequest's image is an ImageStatusRequest's: the same field. */
     { .call = CALL(REMOVE_IMAGE),
       .steps = { { .call = CALL(IMAGE_STATUS), .request = request_own, .result = result_image },
-                 { .call = CALL(REMOVE_IMAGE), .request = request_removal_of_image } } },
+                 { .call = CALL(REMOVE_IMAGE),
+                   .request = request_removal_of_image,
+                   .excuse = excuse_children },
+                 { .call = CALL(REMOVE_IMAGE),
+                   .request = request_removal_of_name,
+                   .result = result_nothing,
+                   .each = true } } },
 };
 
 const size_t composition_count = sizeof(compositions) / sizeof(compositions[0]);

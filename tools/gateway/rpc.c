@@ -21,8 +21,9 @@ enum {
     OUT_CAP = 1024 * 1024,
     RESULT_CAP = 64 * 1024 * 1024,
     SLACK_MS = RUN_GRACE_MS + 1000, /* the translator ends at the deadline by itself */
-    HEAD_CAP = 64,
+    HEAD_CAP = 4096,                /* of which a runtime handler is most */
     TIMEOUT_FIELD = 1,
+    HANDLER_FIELD = 2,
 };
 
 struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
@@ -174,7 +175,12 @@ static bool put_varint(struct buf *buf, uint64_t value)
 static bool put_head(const struct rpc *rpc, unsigned field, size_t length, struct buf *head)
 {
     int64_t left_ms = rpc->deadline_ms == 0 ? 0 : rpc->deadline_ms - monotonic_ms();
+    const char *handler = steps_runtime_handler(&rpc->steps);
 
+    if (*handler != '\0' &&
+        !(put_varint(head, wire_tag(HANDLER_FIELD, WIRE_BYTES)) &&
+          put_varint(head, strlen(handler)) && buf_append(head, handler, strlen(handler))))
+        return false;
     if (rpc->deadline_ms != 0 && !(put_varint(head, wire_tag(TIMEOUT_FIELD, WIRE_VARINT)) &&
                                    put_varint(head, left_ms < 1 ? 1 : (uint64_t)left_ms)))
         return false;

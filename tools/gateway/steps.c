@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cri.h"
 #include "base/wire.h"
 #include "docker/inspect.h"
 #include "gateway/composition.h"
@@ -44,8 +45,11 @@ static bool settle(struct steps *steps, struct err *err)
     while (!steps->answered) {
         const struct step *step = current(steps);
 
-        if (step->each && steps->member == steps->members.count) {
+        if ((step->each && steps->member == steps->members.count) ||
+            (step->wanted != NULL && !step->wanted(steps))) {
             steps->index++;
+        } else if (step->call == 0 && step->act == NULL) {
+            steps->answered = true;
         } else if (step->act != NULL) {
             if (!step->act(steps, err))
                 return false;
@@ -75,6 +79,8 @@ bool steps_init(struct steps *steps, const struct method *method, const uint8_t 
                              .request = request,
                              .request_length = length,
                              .sandbox = "",
+                             .handler = "",
+                             .target = "",
                              .container = "",
                              .log_path = "",
                              .image = "" };
@@ -101,6 +107,12 @@ bool steps_is_last(const struct steps *steps)
 {
     return steps->composition == NULL ||
            (current(steps)->call == steps->method->field && current(steps)->result == NULL);
+}
+
+const char *steps_runtime_handler(const struct steps *steps)
+{
+    return steps_run(steps)->field == ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER ? steps->handler
+                                                                                  : "";
 }
 
 bool steps_message(struct steps *steps, struct buf *message)
@@ -134,13 +146,25 @@ bool steps_take(struct steps *steps, const uint8_t *result, size_t length, struc
     return settle(steps, err) || fail(steps, err);
 }
 
+/* Whether the failure is well. */
+static bool is_excused(const struct steps *steps, const struct err *err)
+{
+    const struct step *step = current(steps);
+
+    if (step->excuse != NULL)
+        return step->excuse(steps, err);
+    return step->may_be_gone && err->code == GRPC_NOT_FOUND &&
+           strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) != 0;
+}
+
 bool steps_failed(struct steps *steps, struct err *err)
 {
-    if (steps->composition == NULL || !current(steps)->may_be_gone || err->code != GRPC_NOT_FOUND ||
-        strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) == 0)
+    if (steps->composition == NULL || !is_excused(steps, err))
         return fail(steps, err);
     *err = (struct err){ .code = GRPC_OK };
-    if (current(steps)->each)
+    if (current(steps)->excuse != NULL)
+        advance(steps);
+    else if (current(steps)->each)
         next_member(steps);
     else
         steps->answered = true;
@@ -158,9 +182,11 @@ static void print_composition(const struct composition *composition)
         if (i > 0)
             fputs(" -> ", stdout);
         if (steps[i].each && !steps[i - 1].each)
-            fputs("(for each: ", stdout);
+            fputs(steps[i - 1].excuse == NULL ? "(for each: " : "(if not, for each: ", stdout);
+        if (steps[i].wanted != NULL)
+            fputs("(if asked: ", stdout);
         fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);
-        if (steps[i].each && !steps[i + 1].each)
+        if (steps[i].wanted != NULL || (steps[i].each && !steps[i + 1].each))
             putchar(')');
     }
     putchar('\n');

@@ -29,10 +29,12 @@ struct steps {
     bool answered; /* there is nothing more to run: response is the answer */
     struct buf response;
     const char *sandbox;   /* the whole id of the pod sandbox */
+    const char *handler;   /* what the pod sandbox runs in */
+    const char *target;    /* the whole id of the container whose pid namespace is to be shared */
     const char *container; /* the whole id of the container */
     const char *log_path;  /* the container's */
     const char *image;     /* a reference or an id */
-    struct strv members;   /* the whole ids of the pod's containers */
+    struct strv members;   /* the whole ids of the pod's containers; the image's names */
     size_t member;
 };
 
@@ -48,6 +50,9 @@ const struct method *steps_run(const struct steps *steps);
 
 /* Whether its result is the RPC's own, to be given on as it is. */
 bool steps_is_last(const struct steps *steps);
+
+/* What the frame has to say of its runtime handler; "": nothing. */
+const char *steps_runtime_handler(const struct steps *steps);
 
 /* Appends its request's bytes. False without memory. */
 bool steps_message(struct steps *steps, struct buf *message);

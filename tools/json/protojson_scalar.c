@@ -236,6 +236,42 @@ bool scalar_string(const struct json_reading *reading, const struct json_place *
     return true;
 }
 
+static int base64_digit(char character)
+{
+    const char *found = NULL;
+
+    if (character == '-')
+        return 62;
+    if (character == '_')
+        return 63;
+    found = character == '\0' ? NULL : strchr(base64_digits, character);
+    return found == NULL ? -1 : (int)(found - base64_digits);
+}
+
+static bool decode_either(const char *text, size_t length, ProtobufCBinaryData *bytes)
+{
+    unsigned bits = 0;
+    size_t digits = 0;
+
+    while (length > 0 && text[length - 1] == '=' && digits < 2) {
+        length--;
+        digits++;
+    }
+    if (length % 4 == 1 || (digits > 0 && (length + digits) % 4 != 0))
+        return false;
+    bytes->data = protojson_allocate(length / 4 * 3 + 3, 1);
+    for (size_t i = 0; i < length; i++) {
+        int digit = base64_digit(text[i]);
+
+        if (digit < 0)
+            return false;
+        bits = bits << 6 | (unsigned)digit;
+        if (i % 4 > 0)
+            bytes->data[bytes->len++] = (uint8_t)(bits >> (6 - i % 4 * 2));
+    }
+    return true;
+}
+
 bool scalar_bytes(const struct json_reading *reading, const struct json_place *place,
                   const json_t *json, bool plain, ProtobufCBinaryData *bytes)
 {
@@ -249,8 +285,7 @@ bool scalar_bytes(const struct json_reading *reading, const struct json_place *p
         memcpy(bytes->data, json_string_value(json), length);
         return true;
     }
-    bytes->data = protojson_allocate(BASE64_BYTES(length), 1);
-    if (base64_decode(json_string_value(json), length, bytes->data, &bytes->len))
+    if (decode_either(json_string_value(json), length, bytes))
         return true;
     free(bytes->data);
     *bytes = (ProtobufCBinaryData){ 0 };

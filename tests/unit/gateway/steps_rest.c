@@ -74,6 +74,50 @@ static void test_an_image_is_removed_by_its_id(void **state)
     expect_last("RemoveImage", image(IMAGE_ID));
 }
 
+static const char children[] =
+    "conflict: unable to delete 0123 (cannot be forced) - image has dependent child images";
+
+static struct bytes image_with_names(void)
+{
+    return nest(1, join(join(text(1, IMAGE_ID), join(text(2, "a:b"), text(2, "h:5/a:c"))),
+                        text(3, "a@sha256:1")));
+}
+
+static void test_an_image_that_others_were_built_from_is_removed_by_its_names(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image(IMAGE_ID)));
+    assert_true(take(image_with_names()));
+    expect_last("RemoveImage", image(IMAGE_ID));
+    assert_true(refuse(GRPC_FAILED_PRECONDITION, children));
+    expect_run("RemoveImage", image("a:b"));
+    assert_true(take(nothing));
+    expect_run("RemoveImage", image("h:5/a:c"));
+    assert_true(take(nothing));
+    expect_run("RemoveImage", image("a@sha256:1"));
+    assert_true(take(nothing));
+    expect_answer(nothing);
+}
+
+static void test_an_image_that_cannot_be_removed_is_told(void **state)
+{
+    (void)state;
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image_with_names()));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, "image is being used by running container 01"));
+    expect_end(GRPC_FAILED_PRECONDITION, "image is being used by running container 01");
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image_with_names()));
+    assert_true(refuse(GRPC_FAILED_PRECONDITION, children));
+    assert_true(take(nothing));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, "must force"));
+    expect_end(GRPC_FAILED_PRECONDITION, "must force");
+    assert_true(begin("RemoveImage", image("a:b")));
+    assert_true(take(image(IMAGE_ID)));
+    assert_false(refuse(GRPC_FAILED_PRECONDITION, children));
+    expect_end(GRPC_FAILED_PRECONDITION, children);
+}
+
 static void test_an_unknown_image_is_removed_already(void **state)
 {
     (void)state;
@@ -257,7 +301,7 @@ static void check_line(char *line)
         if (arrow != NULL)
             *arrow = '\0';
         if (*steps_text == '(')
-            steps_text += strlen("(for each: ");
+            steps_text = strstr(steps_text, ": ") + strlen(": ");
         steps_text[strcspn(steps_text, ")")] = '\0';
         check_step(steps_text);
         if (first)
@@ -292,6 +336,77 @@ static void test_an_id_that_is_no_text_is_refused(void **state)
     assert_true(begin("Status", varint(1, 1))); /* "verbose" */
 }
 
+/* --- a new container --- */
+
+static struct bytes wanting(unsigned mode, const char *target)
+{
+    struct bytes options = join(varint(2, mode), text(4, target)); /* pid, target_id */
+
+    /* config.linux.security_context.namespace_options */
+    return join(text(1, SHORT), nest(2, nest(15, nest(2, nest(3, options)))));
+}
+
+static struct bytes target_listed(const char *id, const char *sandbox, unsigned state)
+{
+    return nest(1, join(join(text(1, id), text(2, sandbox)), varint(6, state)));
+}
+
+static void test_the_pods_runtime_handler_goes_to_its_container(void **state)
+{
+    struct bytes request = text(1, SHORT);
+
+    (void)state;
+    assert_true(begin("CreateContainer", request));
+    assert_string_equal(steps_runtime_handler(&steps), "");
+    assert_true(take(nest(1, join(text(1, SANDBOX), text(9, "kata")))));
+    expect_last("CreateContainer", join(request, text(1, SANDBOX)));
+    assert_string_equal(steps_runtime_handler(&steps), "kata");
+}
+
+static void test_a_target_is_a_running_container_of_the_pod(void **state)
+{
+    struct bytes request = wanting(3, CONTAINER);
+
+    (void)state;
+    assert_true(begin("CreateContainer", request));
+    expect_run("PodSandboxStatus", text(1, SHORT));
+    assert_true(take(sandbox_status(SANDBOX)));
+    expect_run("ListContainers", nest(1, text(1, CONTAINER)));
+    assert_true(take(target_listed(CONTAINER, SANDBOX, 1)));
+    expect_last("CreateContainer", join(request, text(1, SANDBOX)));
+}
+
+static void test_any_other_target_is_refused(void **state)
+{
+    const struct bytes lists[] = { nothing, target_listed(CONTAINER, SANDBOX, 2),
+                                   target_listed(CONTAINER, MEMBER_1, 1),
+                                   target_listed(MEMBER_1, SANDBOX, 1) };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        assert_true(begin("CreateContainer", wanting(3, CONTAINER)));
+        assert_true(take(sandbox_status(SANDBOX)));
+        assert_false(take(lists[i]));
+        expect_end(GRPC_FAILED_PRECONDITION,
+                   "ListContainers: namespace_options.target_id \"" CONTAINER
+                   "\": is no running container of the pod");
+    }
+}
+
+/* The translator refuses a target that is no whole id. */
+static void test_no_target_is_looked_up_where_none_is_named(void **state)
+{
+    const struct bytes requests[] = { wanting(0, CONTAINER), wanting(3, SHORT), wanting(3, ""),
+                                      join(text(1, SHORT), text(2, "\x08")) };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        assert_true(begin("CreateContainer", requests[i]));
+        assert_true(take(sandbox_status(SANDBOX)));
+        expect_last("CreateContainer", join(requests[i], text(1, SANDBOX)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +416,8 @@ int main(void)
         STEPS(test_an_image_that_went_after_its_pull_is_told),
         STEPS(test_an_image_id_may_be_long),
         STEPS(test_an_image_is_removed_by_its_id),
+        STEPS(test_an_image_that_others_were_built_from_is_removed_by_its_names),
+        STEPS(test_an_image_that_cannot_be_removed_is_told),
         STEPS(test_an_unknown_image_is_removed_already),
         STEPS(test_an_images_status_that_fails_removes_nothing),
         LINKS(test_a_log_link_goes_before_its_container),
@@ -309,6 +426,10 @@ int main(void)
         LINKS(test_the_log_links_of_a_pod_go_one_by_one),
         LINKS(test_a_log_path_is_not_the_next_containers),
         LINKS(test_a_log_link_that_cannot_go_keeps_its_container),
+        STEPS(test_the_pods_runtime_handler_goes_to_its_container),
+        STEPS(test_a_target_is_a_running_container_of_the_pod),
+        STEPS(test_any_other_target_is_refused),
+        STEPS(test_no_target_is_looked_up_where_none_is_named),
         STEPS(test_the_printed_steps_are_supported_rpcs),
     };
 
