@@ -38,6 +38,13 @@ docker_is() {
     export CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker MARK
 }
 
+# docker_is_a_program: the docker that is a script gets a program file in front of it.
+docker_is_a_program() {
+    mv "$BATS_TEST_TMPDIR/docker" "$BATS_TEST_TMPDIR/docker.sh"
+    printf '#include <unistd.h>\nint main(int c, char **v) { return c > 0 && execv("%s", v); }\n' "$BATS_TEST_TMPDIR/docker.sh" |
+        cc -x c -o "$BATS_TEST_TMPDIR/docker" -
+}
+
 # record COMMAND...: to $S.
 record() {
     cri-fixture record --about="a script" "$S" -- "$@"
@@ -586,6 +593,7 @@ create) echo "$ID" ;;
 *) echo 'Digest: sha256:$ID'; echo 'docker.io/library/a:b' ;;
 esac
 END
+    docker_is_a_program
     cat >"$BATS_TEST_TMPDIR/values.py" <<'END'
 import base64, json, sys
 word = b"hunter2"
@@ -680,6 +688,7 @@ done
 echo "Error response from daemon: $(env | grep hunter2 | head -1) is denied"
 exit 1
 END
+    docker_is_a_program
     client <<'END'
 run() { cri-frame call "$@" >>"$OUT" 2>&1; }
 run CreateContainer pod_sandbox_id="$ID" sandbox_config='{"metadata": {"name": "p", "namespace": "n", "uid": "u"}}' config='{
