@@ -43,7 +43,6 @@ PAUSE := $(BUILD)/bin/pause
 
 all: $(PROGRAMS) $(STAND_IN) $(PAUSE)
 
-# What one command of apt-get must have installed for `all`, `check` and `demo`.
 deps:
 	tools/install-deps build
 # The engine tests alone need docker: where it cannot be had they fail, and the rest runs.
@@ -56,7 +55,8 @@ $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: proto/%.proto $(PROTOS:%=proto/%.proto)
 	protoc-c --proto_path=proto --c_out=$(GEN) $*.proto
 $(GEN)/%.o: $(GEN)/%.c $(GEN_H)
 	$(CC) $(STD) -isystem $(GEN) $(HARDEN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(BUILD)/%.o: %.c | $(GEN_H)
+# -MMD leaves out what is generated: to the compiler these are system headers.
+$(BUILD)/%.o: %.c $(GEN_H)
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 

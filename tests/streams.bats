@@ -440,3 +440,55 @@ results, outcome = stream.rest()
 same([[list(r.images[0].repo_tags) for r in results], outcome.code], [[["busybox:two"]], 0])
 END
 }
+
+# By then docker has often ended by itself, and often it has not.
+@test "garbage that docker prints last is the error after the responses so far, however soon docker ends" {
+    { head -n 2 "$BATS_FILE_TMPDIR/pods.1000" && echo garbage; } >"$BATS_TEST_TMPDIR/lines"
+    stand_in <<<"exec cat '$BATS_TEST_TMPDIR/lines'"
+    run_client <<'END'
+for _ in range(40):
+    stream = Stream("StreamPodSandboxes")
+    same([stream.item().pod_sandboxes[0].metadata.name for _ in range(2)], ["pod0", "pod1"])
+    results, outcome = stream.rest()
+    same([results, outcome.code], [[], 13])
+END
+}
+
+@test "a line that takes more memory than a call may have is RESOURCE_EXHAUSTED, and docker is ended" {
+    stand_in <<<"printf '{\"a\":[0'; head -c 9000000 /dev/zero | sed 's/\\x00/,0/g'; echo ']}'; exec sleep 77"
+    run_client <<'END'
+results, outcome = Stream("GetContainerEvents").rest()  # ends with status 0: this answer is a whole one, too
+same([results, outcome.code], [[], 8])
+assert "of memory" in outcome.message, outcome.message
+assert wait_until(lambda: not processes()), processes()
+END
+}
+
+@test "a frame that was cut off is the last thing written, and the exit code is 1" {
+    /usr/bin/python3 - "$BATS_FILE_TMPDIR/containers.1000" >"$BATS_TEST_TMPDIR/lines" <<'END'
+import json, sys
+for line in list(open(sys.argv[1]))[:200]:
+    columns = json.loads(line)
+    columns[7] = json.dumps(dict(json.loads(columns[7]), annotations={"example.org/note": "n" * 5000}))
+    print(json.dumps(columns))
+END
+    stand_in <<<"cat '$BATS_TEST_TMPDIR/lines'"
+    CRI_ONESHOT_READ_TIMEOUT=1000 run_client <<'END'
+def all_of(method, over, stall):
+    stream = Stream(method, over=over)
+    time.sleep(stall)
+    while stream.fill(len(stream.data) + 1):
+        pass
+    return stream.data, stream.process.wait(PROMPT)
+
+
+for method in ("StreamContainers", "ListContainers"):
+    for over in ("pipe", "socket"):
+        whole, status = all_of(method, over, 0)
+        same([method, over, status], [method, over, 0])
+        torn, status = all_of(method, over, 1.6)
+        same([method, over, status], [method, over, 1])
+        same([method, over, 0 < len(torn) < len(whole) and whole.startswith(torn)], [method, over, True])
+        assert wait_until(lambda: not processes()), processes()
+END
+}

@@ -7,6 +7,7 @@
 #include "base/cri.h"
 #include "base/list.h"
 #include "docker/call.h"
+#include "docker/ps.h"
 #include "host/cgroup.h"
 #include "host/netdev.h"
 
@@ -23,8 +24,8 @@ struct metric_source {
     const struct netdevs *interfaces; /* NULL: it has none of its own */
 };
 
-/* Appends every metric that the source knows; the label values of base come first in each. */
-void metrics_push(struct list *metrics, const CRI(Metric) *base, int64_t timestamp_ns,
+/* Appends every metric that the source knows, of the container that docker lists as row. */
+void metrics_push(struct list *metrics, const struct ps_row *row, int64_t timestamp_ns,
                   const struct metric_source *source);
 
 #endif

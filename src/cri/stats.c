@@ -36,7 +36,8 @@ bool parse_container_stats(const struct call *call, const struct docker_result *
 
 /* --- ListContainerStats --- */
 
-static struct ps_filter filter_of(const struct call *call, const CRI(ContainerStatsFilter) *asked)
+static struct ps_filter container_stats_filter(const struct call *call,
+                                               const CRI(ContainerStatsFilter) *asked)
 {
     struct ps_filter filter = {
         .type = LABEL_TYPE_CONTAINER, .id = "", .sandbox_id = "", .statuses = running
@@ -53,13 +54,13 @@ static struct ps_filter filter_of(const struct call *call, const CRI(ContainerSt
 bool plan_list_container_stats(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(ListContainerStatsRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_stats_filter(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
 }
 
-static void *stats_of(struct arena *arena, const struct ps_row *row)
+static void *container_stats_of(struct arena *arena, const struct ps_row *row)
 {
     return container_stats(arena, row->id, &row->record);
 }
@@ -69,9 +70,10 @@ bool parse_list_container_stats(const struct call *call, const struct docker_res
 {
     const CRI(ListContainerStatsRequest) *request = (const void *)call->request;
     CRI(ListContainerStatsResponse) *answer = (void *)response;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_stats_filter(call, request->filter);
 
-    return ps_list(call, result, &filter, stats_of, &answer->n_stats, &answer->stats, err);
+    return ps_list(call, result, &filter, container_stats_of, &answer->n_stats, &answer->stats,
+                   err);
 }
 
 /* --- StreamContainerStats --- */
@@ -79,7 +81,7 @@ bool parse_list_container_stats(const struct call *call, const struct docker_res
 bool plan_stream_container_stats(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(StreamContainerStatsRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_stats_filter(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
@@ -89,9 +91,9 @@ bool stream_container_stats(const struct call *call, struct stream *stream, cons
                             size_t length, struct err *err)
 {
     const CRI(StreamContainerStatsRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_stats_filter(call, request->filter);
     CRI(StreamContainerStatsResponse) response = CRI_INIT(STREAM_CONTAINER_STATS_RESPONSE);
-    CRI(ContainerStats) *one = ps_one(call, &filter, line, length, stats_of, err);
+    CRI(ContainerStats) *one = ps_one(call, &filter, line, length, container_stats_of, err);
 
     if (one == NULL)
         return err->code == GRPC_OK;

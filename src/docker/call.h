@@ -50,13 +50,15 @@ struct surroundings {
     const char *docker_program; /* "file": of machine code, or not there; "script": any other */
     const char *selinux;        /* "yes" where the kernel has SELinux, else "no" */
     int64_t now_ns;             /* since 1970, when the host step begins */
-    /* How full docker's file system is, where that is not to be read from the host; NULL. */
+    /* Docker's file system, how full it is and its blocks, where these are not the host's; NULL. */
     const struct statvfs *filesystem;
 };
 
-/* What the host step keeps from one message of a stream to the next. */
+/* What the host step gets besides the response, and what it keeps from one message of a stream to
+ * the next. */
 struct host_memory {
     struct arena *arena; /* as long as the call lasts */
+    void *const *pods;   /* by parse, of a response on pods: a struct pod (cri/pods.h) for each */
     void *state;         /* NULL at first */
     bool nothing;        /* of a stream's message nothing is left: it is not given */
 };

@@ -99,7 +99,7 @@ static void walk_folder(struct cgroup_walk *walk, int folder, size_t length, int
 }
 
 /* An id that stands twice (an engine within a container) is first the one nearest to the root. */
-static int compare(const void *left, const void *right)
+static int compare_containers(const void *left, const void *right)
 {
     const struct container *one = *(const struct container *const *)left;
     const struct container *other = *(const struct container *const *)right;
@@ -150,7 +150,8 @@ void cgroups_open(struct cgroups *cgroups, struct arena *arena, const char *root
                     open(cgroups->controllers[cgroups->walked], O_RDONLY | O_DIRECTORY | O_CLOEXEC),
                     0, 1);
     if (cgroups->containers.count > 0)
-        qsort(cgroups->containers.items, cgroups->containers.count, sizeof(void *), compare);
+        qsort(cgroups->containers.items, cgroups->containers.count, sizeof(void *),
+              compare_containers);
 }
 
 const char *cgroups_find(const struct cgroups *cgroups, const char *id)
@@ -175,12 +176,32 @@ const char *cgroups_find(const struct cgroups *cgroups, const char *id)
     return found != NULL && memcmp(found->id, id, ID_LENGTH) == 0 ? found->path : NULL;
 }
 
-const char *cgroup_parent(struct arena *arena, const char *path)
+const char *cgroup_above(struct arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
     return slash == NULL || slash == path ? NULL
                                           : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+bool cgroup_is_below(const char *path, const char *above)
+{
+    size_t length = strlen(above);
+
+    return strncmp(path, above, length) == 0 && path[length] == '/';
+}
+
+size_t cgroup_container_count(const struct cgroups *cgroups, const char *path)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < cgroups->containers.count; i++) {
+        const struct container *container = cgroups->containers.items[i];
+
+        count += cgroup_is_below(container->path, path) &&
+                 id_within(container->path + strlen(path)) == container->id;
+    }
+    return count;
 }
 
 static bool climbs(const char *path)

@@ -48,7 +48,13 @@ const char *cgroups_find(const struct cgroups *cgroups, const char *id);
 
 /* The cgroup above; NULL when that is the root. Whether it is a pod's (or docker's own, which all
  * containers share) is for the caller to know. */
-const char *cgroup_parent(struct arena *arena, const char *path);
+const char *cgroup_above(struct arena *arena, const char *path);
+
+/* How many containers' cgroups are below path. Those within another container's do not count. */
+size_t cgroup_container_count(const struct cgroups *cgroups, const char *path);
+
+/* Whether path is below above. */
+bool cgroup_is_below(const char *path, const char *above);
 
 /* The process that stands first in the cgroup, 0 for none, and how many stand in it; those of
  * cgroups below it are not counted. */

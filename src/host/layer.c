@@ -14,13 +14,13 @@
 #include "base/file.h"
 
 enum {
-    BLOCK = 512, /* the unit of st_blocks, on every file system */
+    STAT_BLOCK = 512, /* the unit of st_blocks, on every file system */
     NAME_MAX_ID = 128,
     DEPTH_MAX = 256, /* each level holds a descriptor */
     ENTRIES_MAX = 1000 * 1000,
 };
 
-static bool is_name(const char *name)
+static bool is_layer_name(const char *name)
 {
     size_t length = strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz-");
 
@@ -34,14 +34,14 @@ bool layer_find(struct arena *arena, const char *root, const char *docker_root, 
     struct buf mount;
     bool found = false;
 
-    if (!is_name(id))
+    if (!is_layer_name(id))
         return false;
     buf_init(&mount, 4096);
     found = hostfile_read(AT_FDCWD,
                           arena_printf(arena, "%s%s/image/overlay2/layerdb/mounts/%s/mount-id",
                                        root, docker_root, id),
                           &mount) &&
-            is_name(mount.data);
+            is_layer_name(mount.data);
     if (found) {
         *path = arena_printf(arena, "%s%s/overlay2/%s/diff", root, docker_root, mount.data);
         found = lstat(*path, &about) == 0 && S_ISDIR(about.st_mode);
@@ -59,13 +59,14 @@ struct met {
 
 struct measure {
     dev_t device;
+    uint64_t block; /* 0: as allocated */
     uint64_t bytes;
     uint64_t inodes;
     size_t entries;
     struct met met;
 };
 
-static ino_t *slot_of(const struct met *met, ino_t inode)
+static ino_t *met_slot(const struct met *met, ino_t inode)
 {
     size_t at = (size_t)((uint64_t)inode * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 
@@ -86,7 +87,7 @@ static bool grow(struct met *met)
         return false;
     for (size_t i = 0; i < met->room; i++)
         if (met->slots[i] != 0)
-            *slot_of(&larger, met->slots[i]) = met->slots[i];
+            *met_slot(&larger, met->slots[i]) = met->slots[i];
     free(met->slots);
     *met = larger;
     return true;
@@ -99,11 +100,20 @@ static bool meet(struct met *met, ino_t inode, bool *is_new)
 
     if (met->count >= met->room / 2 && !grow(met))
         return false;
-    slot = slot_of(met, inode);
+    slot = met_slot(met, inode);
     *is_new = *slot != inode;
     met->count += *is_new;
     *slot = inode;
     return true;
+}
+
+static uint64_t inode_bytes(const struct stat *about, uint64_t block)
+{
+    if (block == 0)
+        return (uint64_t)about->st_blocks * STAT_BLOCK;
+    if (S_ISDIR(about->st_mode))
+        return block;
+    return S_ISREG(about->st_mode) ? ((uint64_t)about->st_size + block - 1) / block * block : 0;
 }
 
 static bool count_inode(struct measure *measure, const struct stat *about)
@@ -114,7 +124,7 @@ static bool count_inode(struct measure *measure, const struct stat *about)
         !meet(&measure->met, about->st_ino, &is_new))
         return false;
     if (is_new) {
-        measure->bytes += (uint64_t)about->st_blocks * BLOCK;
+        measure->bytes += inode_bytes(about, measure->block);
         measure->inodes++;
     }
     return true;
@@ -164,10 +174,10 @@ static bool measure_folder(struct measure *measure, int folder, int depth)
     return well;
 }
 
-bool layer_usage(const char *path, uint64_t *bytes, uint64_t *inodes)
+bool layer_usage(const char *path, uint64_t block, uint64_t *bytes, uint64_t *inodes)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct measure measure = { .bytes = 0 };
+    struct measure measure = { .block = block };
     struct stat about = { 0 };
     bool well = false;
 

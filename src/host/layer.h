@@ -15,9 +15,10 @@ bool layer_find(struct arena *arena, const char *root, const char *docker_root, 
                 const char **path);
 
 /* What all of a folder takes on its file system, itself included, as du counts: blocks allocated,
- * each inode once. Follows no links. False where that cannot be said: the folder is gone, has
- * folders nested deeper than 256, or more than a million entries. What vanishes meanwhile is left
- * out. */
-bool layer_usage(const char *path, uint64_t *bytes, uint64_t *inodes);
+ * each inode once. Where block is not 0 it is what it would take on one of blocks of that size: a
+ * folder one, a file as many as it fills, all else none. Follows no links. False where that cannot
+ * be said: the folder is gone, has folders nested deeper than 256, or more than a million entries.
+ * What vanishes meanwhile is left out. */
+bool layer_usage(const char *path, uint64_t block, uint64_t *bytes, uint64_t *inodes);
 
 #endif

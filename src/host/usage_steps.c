@@ -3,15 +3,17 @@
  * It must not know docker's output. */
 #include "host/usage_steps.h"
 
-#include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/cri.h"
 #include "base/list.h"
 #include "cri/metrics.h"
+#include "cri/pods.h"
 #include "cri/usage_messages.h"
 #include "host/cgroup.h"
 #include "host/layer.h"
 #include "host/netdev.h"
+#include "host/pod_cgroup.h"
 
 /* All that one reading of the host is for. */
 struct reading {
@@ -21,7 +23,23 @@ struct reading {
     int64_t now_ns;
 };
 
-static void start(struct reading *reading, const struct call *call)
+/* Fills what one message is to say of a container or a pod; at is its place in the response. False
+ * when that is gone. */
+typedef bool fill(const struct reading *reading, size_t at, void *message);
+
+/* Fills each, and drops those that are gone. */
+static size_t fill_each(const struct reading *reading, fill *filler, size_t count, void *messages)
+{
+    void **items = messages;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (filler(reading, i, items[i]))
+            items[kept++] = items[i];
+    return kept;
+}
+
+static void start_reading(struct reading *reading, const struct call *call)
 {
     *reading = (struct reading){ .call = call,
                                  .arena = call->arena,
@@ -38,13 +56,14 @@ static void start(struct reading *reading, const struct call *call)
 static CRI(FilesystemUsage) *layer_of(const struct reading *reading, const char *id)
 {
     const struct settings *settings = reading->call->settings;
+    const struct statvfs *system = reading->call->surroundings->filesystem;
     CRI(FilesystemUsage) *layer = NULL;
     const char *path = NULL;
     uint64_t bytes = 0;
     uint64_t inodes = 0;
 
     if (!layer_find(reading->arena, settings->host_root, settings->docker_root, id, &path) ||
-        !layer_usage(path, &bytes, &inodes))
+        !layer_usage(path, system == NULL ? 0 : system->f_frsize, &bytes, &inodes))
         return NULL;
     layer = arena_alloc(reading->arena, sizeof(*layer));
     *layer = (CRI(FilesystemUsage))CRI_INIT(FILESYSTEM_USAGE);
@@ -67,10 +86,12 @@ static const char *find_usage(const struct reading *reading, const char *id, str
     return path != NULL && usage_read(reading->cgroups, path, usage) ? path : NULL;
 }
 
-static bool fill_container(const struct reading *reading, CRI(ContainerStats) *stats)
+static bool fill_container(const struct reading *reading, size_t at, void *message)
 {
+    CRI(ContainerStats) *stats = message;
     struct usage usage;
 
+    (void)at;
     stats->writable_layer = layer_of(reading, stats->attributes->id);
     if (find_usage(reading, stats->attributes->id, &usage) == NULL)
         return false;
@@ -78,54 +99,6 @@ static bool fill_container(const struct reading *reading, CRI(ContainerStats) *s
     stats->memory = memory_usage(reading->arena, reading->now_ns, &usage);
     stats->swap = swap_usage(reading->arena, reading->now_ns, &usage);
     stats->io = io_usage(reading->arena, reading->now_ns, &usage);
-    return true;
-}
-
-/* Fills each, and drops those that are gone. */
-static size_t fill_containers(const struct reading *reading, size_t count,
-                              CRI(ContainerStats) **stats)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (fill_container(reading, stats[i]))
-            stats[kept++] = stats[i];
-    return kept;
-}
-
-bool host_container_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
-{
-    CRI(ContainerStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    fill_container(&reading, answer->stats);
-    return true;
-}
-
-bool host_list_container_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
-{
-    CRI(ListContainerStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    answer->n_stats = fill_containers(&reading, answer->n_stats, answer->stats);
-    return true;
-}
-
-bool host_stream_container_stats(const struct call *call, ProtobufCMessage *response,
-                                 struct err *err)
-{
-    CRI(StreamContainerStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    answer->n_container_stats =
-        fill_containers(&reading, answer->n_container_stats, answer->container_stats);
-    call->host->nothing = answer->n_container_stats == 0;
     return true;
 }
 
@@ -156,14 +129,20 @@ static size_t processes_of(const struct reading *reading, const char *id)
     return path == NULL ? 0 : cgroup_process_count(reading->cgroups, path);
 }
 
-/* The cgroup that the kubelet made for the pod. docker's own parents are every container's. */
-static const char *pod_cgroup(const struct reading *reading, const char *sandbox_path)
+/* Where the pod's own cgroup is, by what docker lists of it. */
+static const char *own_cgroup(const struct reading *reading, const struct pod *pod,
+                              const char *sandbox_path)
 {
-    const char *parent = cgroup_parent(reading->arena, sandbox_path);
+    const char **members = arena_array(reading->arena, pod->members.count + 1, sizeof(*members));
+    const struct pod_place place = { .sandbox = sandbox_path,
+                                     .own_cgroup = pod->own_cgroup,
+                                     .recorded = pod->sandbox.record.exact,
+                                     .members = members,
+                                     .member_count = pod->members.count };
 
-    if (parent == NULL || strcmp(parent, "docker") == 0 || strcmp(parent, "system.slice") == 0)
-        return NULL;
-    return parent;
+    for (size_t i = 0; i < pod->members.count; i++)
+        members[i] = ((const struct ps_row *)pod->members.items[i])->id;
+    return pod_cgroup(reading->cgroups, reading->arena, &place);
 }
 
 /* The pod's network, by a process of its sandbox; false where that is the host's. */
@@ -177,12 +156,9 @@ static bool read_interfaces(const struct reading *reading, const char *sandbox_p
            netdev_read(reading->arena, root, pid, interfaces);
 }
 
-static void fill_sum(const struct reading *reading, const CRI(PodSandboxStats) *pod,
-                     const struct usage *sandbox, struct usage *sum)
+static void add_containers(const struct reading *reading, const CRI(LinuxPodSandboxStats) *linux,
+                           struct usage *sum)
 {
-    const CRI(LinuxPodSandboxStats) *linux = pod->linux;
-
-    *sum = *sandbox;
     sum->memory_available_bytes = USAGE_UNKNOWN; /* of the sandbox alone */
     sum->cpu_psi.known = false;
     sum->memory_psi.known = false;
@@ -195,159 +171,112 @@ static void fill_sum(const struct reading *reading, const CRI(PodSandboxStats) *
     }
 }
 
-static bool fill_pod(const struct reading *reading, CRI(PodSandboxStats) *pod)
+static CRI(ProcessUsage) *process_usage(const struct reading *reading, const char *sandbox_id,
+                                        const CRI(LinuxPodSandboxStats) *linux)
 {
-    CRI(LinuxPodSandboxStats) *linux = pod->linux;
+    CRI(ProcessUsage) *process = arena_alloc(reading->arena, sizeof(*process));
+    size_t count = processes_of(reading, sandbox_id);
+
+    for (size_t i = 0; i < linux->n_containers; i++)
+        count += processes_of(reading, linux->containers[i]->attributes->id);
+    *process = (CRI(ProcessUsage))CRI_INIT(PROCESS_USAGE);
+    process->timestamp = reading->now_ns;
+    process->process_count = uint64_value(reading->arena, count);
+    return process;
+}
+
+static bool fill_pod(const struct reading *reading, size_t at, void *message)
+{
+    const CRI(PodSandboxStats) *stats = message;
+    CRI(LinuxPodSandboxStats) *linux = stats->linux;
     struct netdevs interfaces;
-    struct usage sandbox;
     struct usage usage;
-    const char *path = find_usage(reading, pod->attributes->id, &sandbox);
-    size_t processes = 0;
+    const char *path = find_usage(reading, stats->attributes->id, &usage);
+    const char *own = NULL;
 
     if (path == NULL)
         return false;
-    linux->n_containers = fill_containers(reading, linux->n_containers, linux->containers);
-    if (pod_cgroup(reading, path) == NULL ||
-        !usage_read(reading->cgroups, pod_cgroup(reading, path), &usage))
-        fill_sum(reading, pod, &sandbox, &usage);
-    processes = processes_of(reading, pod->attributes->id);
-    for (size_t i = 0; i < linux->n_containers; i++)
-        processes += processes_of(reading, linux->containers[i]->attributes->id);
+    linux->n_containers =
+        fill_each(reading, fill_container, linux->n_containers, linux->containers);
+    own = own_cgroup(reading, reading->call->host->pods[at], path);
+    if (own == NULL || !usage_read(reading->cgroups, own, &usage))
+        add_containers(reading, linux, &usage);
     linux->cpu = cpu_usage(reading->arena, reading->now_ns, &usage);
     linux->memory = memory_usage(reading->arena, reading->now_ns, &usage);
     linux->io = io_usage(reading->arena, reading->now_ns, &usage);
     if (read_interfaces(reading, path, &interfaces))
         linux->network = network_usage(reading->arena, reading->now_ns, &interfaces);
-    linux->process = arena_alloc(reading->arena, sizeof(*linux->process));
-    *linux->process = (CRI(ProcessUsage))CRI_INIT(PROCESS_USAGE);
-    linux->process->timestamp = reading->now_ns;
-    linux->process->process_count = uint64_value(reading->arena, processes);
-    return true;
-}
-
-static size_t fill_pods(const struct reading *reading, size_t count, CRI(PodSandboxStats) **pods)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (fill_pod(reading, pods[i]))
-            pods[kept++] = pods[i];
-    return kept;
-}
-
-bool host_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response, struct err *err)
-{
-    CRI(PodSandboxStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    fill_pod(&reading, answer->stats);
-    return true;
-}
-
-bool host_list_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
-                                 struct err *err)
-{
-    CRI(ListPodSandboxStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    answer->n_stats = fill_pods(&reading, answer->n_stats, answer->stats);
-    return true;
-}
-
-bool host_stream_pod_sandbox_stats(const struct call *call, ProtobufCMessage *response,
-                                   struct err *err)
-{
-    CRI(StreamPodSandboxStatsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    answer->n_pod_sandbox_stats =
-        fill_pods(&reading, answer->n_pod_sandbox_stats, answer->pod_sandbox_stats);
-    call->host->nothing = answer->n_pod_sandbox_stats == 0;
+    linux->process = process_usage(reading, stats->attributes->id, linux);
     return true;
 }
 
 /* --- metrics --- */
 
-/* In place of the labels that parse has left there. */
-static bool fill_metrics(const struct reading *reading, const char *id,
+static bool fill_metrics(const struct reading *reading, const struct ps_row *row,
                          const struct netdevs *interfaces, size_t *count, CRI(Metric) ***metrics)
 {
-    const CRI(Metric) *labels = (*metrics)[0];
-    const CRI(FilesystemUsage) *layer = layer_of(reading, id);
-    struct metric_source source = { .process_count = processes_of(reading, id),
+    const CRI(FilesystemUsage) *layer = layer_of(reading, row->id);
+    struct metric_source source = { .process_count = processes_of(reading, row->id),
                                     .layer_known = layer != NULL,
                                     .layer_bytes = layer == NULL ? 0 : layer->used_bytes->value,
                                     .interfaces = interfaces };
     struct usage usage;
     struct list list;
 
+    if (find_usage(reading, row->id, &usage) == NULL)
+        return false;
     list_init(&list, reading->arena);
-    if (find_usage(reading, id, &usage) != NULL) {
-        source.usage = &usage;
-        metrics_push(&list, labels, reading->now_ns, &source);
-    }
+    source.usage = &usage;
+    metrics_push(&list, row, reading->now_ns, &source);
     list_give(&list, count, metrics);
-    return list.count > 0;
+    return true;
 }
 
-static bool fill_pod_metrics(const struct reading *reading, CRI(PodSandboxMetrics) *pod)
+static bool fill_pod_metrics(const struct reading *reading, size_t at, void *message)
 {
-    const char *path = cgroups_find(reading->cgroups, pod->pod_sandbox_id);
+    CRI(PodSandboxMetrics) *stats = message;
+    const struct pod *pod = reading->call->host->pods[at];
+    const char *path = cgroups_find(reading->cgroups, pod->sandbox.id);
     struct netdevs interfaces;
     bool own_network = path != NULL && read_interfaces(reading, path, &interfaces);
     size_t kept = 0;
 
-    for (size_t i = 0; i < pod->n_container_metrics; i++) {
-        CRI(ContainerMetrics) *container = pod->container_metrics[i];
+    for (size_t i = 0; i < stats->n_container_metrics; i++) {
+        CRI(ContainerMetrics) *one = stats->container_metrics[i];
 
-        if (fill_metrics(reading, container->container_id, NULL, &container->n_metrics,
-                         &container->metrics))
-            pod->container_metrics[kept++] = container;
+        if (fill_metrics(reading, pod->members.items[i], NULL, &one->n_metrics, &one->metrics))
+            stats->container_metrics[kept++] = one;
     }
-    pod->n_container_metrics = kept;
-    return fill_metrics(reading, pod->pod_sandbox_id, own_network ? &interfaces : NULL,
-                        &pod->n_metrics, &pod->metrics);
+    stats->n_container_metrics = kept;
+    return fill_metrics(reading, &pod->sandbox, own_network ? &interfaces : NULL, &stats->n_metrics,
+                        &stats->metrics);
 }
 
-static size_t fill_pods_metrics(const struct reading *reading, size_t count,
-                                CRI(PodSandboxMetrics) **pods)
-{
-    size_t kept = 0;
+/* --- any of them --- */
 
-    for (size_t i = 0; i < count; i++)
-        if (fill_pod_metrics(reading, pods[i]))
-            pods[kept++] = pods[i];
-    return kept;
+static fill *filler_of(const ProtobufCMessageDescriptor *type)
+{
+    if (type == CRI_DESCRIPTOR(container_stats))
+        return fill_container;
+    return type == CRI_DESCRIPTOR(pod_sandbox_stats) ? fill_pod : fill_pod_metrics;
 }
 
-bool host_list_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
-                                   struct err *err)
+/* Each of these responses has one field: a message, or any number of them. */
+bool host_usage(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
-    CRI(ListPodSandboxMetricsResponse) *answer = (void *)response;
+    const ProtobufCFieldDescriptor *field = &response->descriptor->fields[0];
+    void *messages = (char *)response + field->offset;
     struct reading reading;
 
     (void)err;
-    start(&reading, call);
-    answer->n_pod_metrics = fill_pods_metrics(&reading, answer->n_pod_metrics, answer->pod_metrics);
-    return true;
-}
+    start_reading(&reading, call);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        size_t *count = (void *)((char *)response + field->quantifier_offset);
 
-bool host_stream_pod_sandbox_metrics(const struct call *call, ProtobufCMessage *response,
-                                     struct err *err)
-{
-    CRI(StreamPodSandboxMetricsResponse) *answer = (void *)response;
-    struct reading reading;
-
-    (void)err;
-    start(&reading, call);
-    answer->n_pod_sandbox_metrics =
-        fill_pods_metrics(&reading, answer->n_pod_sandbox_metrics, answer->pod_sandbox_metrics);
-    call->host->nothing = answer->n_pod_sandbox_metrics == 0;
+        *count = fill_each(&reading, filler_of(field->descriptor), *count, *(void **)messages);
+        call->host->nothing = *count == 0;
+    } else {
+        filler_of(field->descriptor)(&reading, 0, *(void **)messages);
+    }
     return true;
 }

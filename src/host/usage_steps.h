@@ -6,11 +6,9 @@
 
 #include "docker/call.h"
 
-/* Fill the figures of the containers that the response names. One that has no cgroup (any more)
- * keeps its attributes alone where it was asked for by id, and is left out of lists. */
-host_step_function host_container_stats, host_list_container_stats, host_stream_container_stats;
-host_step_function host_pod_sandbox_stats, host_list_pod_sandbox_stats;
-host_step_function host_stream_pod_sandbox_stats;
-host_step_function host_list_pod_sandbox_metrics, host_stream_pod_sandbox_metrics;
+/* ContainerStats, PodSandboxStats, their List… and Stream…, and the metrics': fills the figures of
+ * the containers and pods that the response names. One that has no cgroup (any more) keeps its
+ * attributes alone where it was asked for by id, and is left out of lists. */
+host_step_function host_usage;
 
 #endif

@@ -83,6 +83,15 @@ static void test_a_row_is_supported_whole_or_refused_with_a_reason(void **state)
     assert_true(supported >= 22);
 }
 
+/* Else an entry of that configuration would change what the request becomes. */
+static void test_whatever_runs_docker_reads_its_configuration(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < method_count; i++)
+        assert_int_equal(methods[i].docker_config,
+                         methods[i].plan != NULL && methods[i].answer == NULL);
+}
+
 static void test_a_row_is_found_by_its_field(void **state)
 {
     (void)state;
@@ -99,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_rows_are_the_rpcs_of_the_proto_in_order),
         TEST(test_a_row_is_supported_whole_or_refused_with_a_reason),
+        TEST(test_whatever_runs_docker_reads_its_configuration),
         TEST(test_a_row_is_found_by_its_field),
     };
 

@@ -5,12 +5,9 @@
 
 #include "host/cgroup.h"
 
-#define V1     "tests/data/cgroup-v1"
-#define V2     "tests/data/cgroup-v2"
 #define MEMORY "sys/fs/cgroup/memory/"
 #define WEB    "5b5bac913b831fa3ce9417c658e208bd3b404eb03804a94876acb5c923286256"
 #define OTHER  "f7bcb2d3514dda26a6d87292681fe6ba0f990347d95e074dfeac63d049821c47"
-#define FREE   "b7e23ec29af22b0b4e41da31e868d57226121c84b7e23ec29af22b0b4e41da31"
 
 static struct cgroups cgroups;
 static struct usage usage;
@@ -98,38 +95,62 @@ static void test_thousands_are_found(void **state)
 static void test_a_cgroup_that_is_gone_has_no_usage(void **state)
 {
     (void)state;
-    cgroups_open(&cgroups, &arena, V1);
-    assert_false(usage_read(&cgroups, "docker/" FREE, &usage));
+    tree_put(MEMORY "docker/" WEB "/memory.usage_in_bytes", "1\n");
+    assert_true(find(WEB));
+    assert_true(usage_read(&cgroups, "docker/" WEB, &usage));
+    assert_false(usage_read(&cgroups, "docker/" OTHER, &usage));
     assert_int_equal(usage.cpu_ns, USAGE_UNKNOWN);
-    cgroups_open(&cgroups, &arena, V2);
-    assert_false(usage_read(&cgroups, "docker/" WEB, &usage));
+    tree_put("sys/fs/cgroup/cgroup.controllers", "memory\n");
+    cgroups_open(&cgroups, &arena, tree);
+    assert_false(usage_read(&cgroups, "docker/" OTHER, &usage));
     assert_false(usage.io_known || usage.cpu_psi.known);
 }
 
 static void test_a_path_does_not_leave_the_controller(void **state)
 {
     (void)state;
-    cgroups_open(&cgroups, &arena, V2);
-    assert_true(usage_read(&cgroups, "/docker/" FREE, &usage));
-    assert_false(usage_read(&cgroups, "../cgroup/docker/" FREE, &usage));
-    assert_false(usage_read(&cgroups, "docker/../docker/" FREE, &usage));
-    assert_false(usage_read(&cgroups, "docker/" FREE "/..", &usage));
+    tree_put(MEMORY "docker/" WEB "/memory.usage_in_bytes", "1\n");
+    tree_put(MEMORY "memory.usage_in_bytes", "1\n");
+    assert_true(find(WEB));
+    assert_true(usage_read(&cgroups, "/docker/" WEB, &usage));
+    assert_false(usage_read(&cgroups, "../memory/docker/" WEB, &usage));
+    assert_false(usage_read(&cgroups, "docker/../docker/" WEB, &usage));
+    assert_false(usage_read(&cgroups, "docker/..", &usage));
 }
 
-static void test_v1_processes(void **state)
+static void test_what_is_above_and_below(void **state)
 {
-    const char *path = NULL;
-
     (void)state;
-    cgroups_open(&cgroups, &arena, V1);
-    path = cgroups_find(&cgroups, WEB);
-    assert_string_equal(path, "docker/" WEB);
-    assert_string_equal(cgroup_parent(&arena, path), "docker");
-    assert_null(cgroup_parent(&arena, "docker"));
-    assert_null(cgroup_parent(&arena, "/docker"));
-    assert_null(cgroup_parent(&arena, ""));
-    assert_int_equal(cgroup_first_pid(&cgroups, path), 32613);
-    assert_int_equal(cgroup_process_count(&cgroups, path), 1);
+    assert_string_equal(cgroup_above(&arena, "a/docker/" WEB), "a/docker");
+    assert_null(cgroup_above(&arena, "docker"));
+    assert_null(cgroup_above(&arena, "/docker"));
+    assert_null(cgroup_above(&arena, ""));
+    assert_true(cgroup_is_below("a/b/c", "a/b"));
+    assert_false(cgroup_is_below("a/b", "a/b"));
+    assert_false(cgroup_is_below("a/bc", "a/b"));
+    assert_false(cgroup_is_below("x/a/b", "a"));
+}
+
+static void test_containers_are_counted_below_and_not_within_each_other(void **state)
+{
+    (void)state;
+    tree_folder(MEMORY "a/docker-" WEB ".scope/docker/" OTHER);
+    tree_folder(MEMORY "a/b/" OTHER);
+    tree_folder(MEMORY "ab/" WEB);
+    cgroups_open(&cgroups, &arena, tree);
+    assert_int_equal(cgroup_container_count(&cgroups, "a"), 2);
+    assert_int_equal(cgroup_container_count(&cgroups, "a/b"), 1);
+    assert_int_equal(cgroup_container_count(&cgroups, "a/docker-" WEB ".scope"), 1);
+    assert_int_equal(cgroup_container_count(&cgroups, "b"), 0);
+}
+
+static void test_a_process_that_our_namespace_hides_is_not_the_first(void **state)
+{
+    (void)state;
+    tree_put(MEMORY "docker/" WEB "/cgroup.procs", "0\n3120\n");
+    assert_true(find(WEB));
+    assert_int_equal(cgroup_first_pid(&cgroups, "docker/" WEB), 3120);
+    assert_int_equal(cgroup_process_count(&cgroups, "docker/" WEB), 2);
     assert_int_equal(cgroup_process_count(&cgroups, "docker/gone"), 0);
 }
 
@@ -159,7 +180,9 @@ int main(void)
         TEST(test_thousands_are_found),
         TEST(test_a_cgroup_that_is_gone_has_no_usage),
         TEST(test_a_path_does_not_leave_the_controller),
-        TEST(test_v1_processes),
+        TEST(test_what_is_above_and_below),
+        TEST(test_containers_are_counted_below_and_not_within_each_other),
+        TEST(test_a_process_that_our_namespace_hides_is_not_the_first),
         TEST(test_a_long_list_of_processes),
     };
 

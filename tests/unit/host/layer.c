@@ -67,7 +67,8 @@ static void test_a_layer_that_is_a_link_is_none(void **state)
     tree_folder("var/lib/docker/overlay2/" MOUNT);
     assert_int_equal(symlink("/etc", tree_path("var/lib/docker/overlay2/" MOUNT "/diff")), 0);
     assert_false(find(ID));
-    assert_false(layer_usage(tree_path("var/lib/docker/overlay2/" MOUNT "/diff"), &bytes, &inodes));
+    assert_false(
+        layer_usage(tree_path("var/lib/docker/overlay2/" MOUNT "/diff"), 0, &bytes, &inodes));
 }
 
 static void test_usage_is_what_is_allocated(void **state)
@@ -82,12 +83,24 @@ static void test_usage_is_what_is_allocated(void **state)
     assert_int_equal(symlink("/usr", tree_path("diff/link")), 0);
     assert_int_equal(truncate(tree_path("diff/etc/.hidden"), 1 << 30), 0);
     sync();
-    assert_true(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_true(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
     assert_int_equal(inodes, 6);
     assert_int_equal(bytes, allocated("diff") + allocated("diff/etc") + allocated("diff/etc/data") +
                                 allocated("diff/etc/.hidden") + allocated("diff/pipe") +
                                 allocated("diff/link"));
     assert_true(bytes >= sizeof(data) && bytes < 2 * sizeof(data));
+}
+
+static void test_with_a_block_size_it_is_the_same_on_every_file_system(void **state)
+{
+    (void)state;
+    tree_put("diff/etc/empty", "");
+    tree_put("diff/etc/file", "12345");
+    tree_put("diff/etc/full", "1234");
+    assert_int_equal(symlink("/usr", tree_path("diff/link")), 0);
+    assert_true(layer_usage(tree_path("diff"), 4, &bytes, &inodes));
+    assert_int_equal(inodes, 6);
+    assert_int_equal(bytes, 2 * 4 + 0 + 8 + 4 + 0);
 }
 
 static void test_hard_links_count_once(void **state)
@@ -102,16 +115,16 @@ static void test_hard_links_count_once(void **state)
             assert_int_equal(
                 link(tree_path(name), tree_path(arena_printf(&arena, "diff/more/%d.%d", i, j))), 0);
     }
-    assert_true(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_true(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
     assert_int_equal(inodes, 202);
 }
 
 static void test_an_empty_layer_is_one_folder(void **state)
 {
     (void)state;
-    assert_false(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_false(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
     tree_folder("diff");
-    assert_true(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_true(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
     assert_int_equal(inodes, 1);
     assert_int_equal(bytes, allocated("diff"));
 }
@@ -127,11 +140,11 @@ static void test_what_is_nested_too_deep_is_not_measured(void **state)
         length += 2;
     }
     tree_folder(deep);
-    assert_true(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_true(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
     assert_int_equal(inodes, 256);
     memcpy(deep + length, "/d", 3);
     tree_folder(deep);
-    assert_false(layer_usage(tree_path("diff"), &bytes, &inodes));
+    assert_false(layer_usage(tree_path("diff"), 0, &bytes, &inodes));
 }
 
 static dev_t device;
@@ -156,7 +169,7 @@ static void test_another_file_system_is_left_out(void **state)
     device = about.st_dev;
     counted = 0;
     assert_int_equal(nftw("/dev", count_one, 16, FTW_PHYS), 0);
-    assert_true(layer_usage("/dev", &bytes, &inodes));
+    assert_true(layer_usage("/dev", 0, &bytes, &inodes));
     assert_int_equal(inodes, counted);
 }
 
@@ -168,6 +181,7 @@ int main(void)
         TEST(test_no_name_leads_elsewhere),
         TEST(test_a_layer_that_is_a_link_is_none),
         TEST(test_usage_is_what_is_allocated),
+        TEST(test_with_a_block_size_it_is_the_same_on_every_file_system),
         TEST(test_hard_links_count_once),
         TEST(test_an_empty_layer_is_one_folder),
         TEST(test_what_is_nested_too_deep_is_not_measured),

@@ -18,18 +18,6 @@ static bool read_text(const char *text)
     return netdev_read(&arena, tree, 7, &netdevs);
 }
 
-static void test_a_recorded_container_has_eth0_alone(void **state)
-{
-    (void)state;
-    assert_true(netdev_read(&arena, "tests/data/cgroup-v1", 32613, &netdevs));
-    assert_int_equal(netdevs.count, 1);
-    assert_ptr_equal(netdevs.main, &netdevs.items[0]);
-    assert_string_equal(netdevs.main->name, "eth0");
-    assert_int_equal(netdevs.main->rx_bytes, 656);
-    assert_int_equal(netdevs.main->rx_packets, 8);
-    assert_int_equal(netdevs.main->tx_bytes, 0);
-}
-
 static void test_each_column_is_told_apart(void **state)
 {
     (void)state;
@@ -104,7 +92,6 @@ static void test_a_thousand_interfaces_are_all_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_recorded_container_has_eth0_alone),
         TEST(test_each_column_is_told_apart),
         TEST(test_eth0_is_the_main_one_wherever_it_stands),
         TEST(test_no_network_is_no_interface),
