@@ -35,8 +35,10 @@ static bool put_in_case(struct recording *recording, enum fixture_file file, con
         return true;
     fd = openat(recording->folder, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
                 0600);
-    for (; fd >= 0 && length > 0 && count >= 0; bytes += count, length -= (size_t)count)
-        count = write(fd, bytes, length);
+    while (fd >= 0 && length > 0 && (count = write(fd, bytes, length)) > 0) {
+        bytes += count;
+        length -= (size_t)count;
+    }
     fd_close(&fd);
     return length == 0;
 }

@@ -109,7 +109,7 @@ static json_t *write_bytes(const uint8_t *data, size_t length)
 }
 
 /* jansson itself says what is a character. */
-static size_t character(const char *text, size_t left)
+static size_t length_of_character(const char *text, size_t left)
 {
     for (size_t length = 1; length <= 4 && length <= left; length++) {
         json_t *json = json_stringn(text, length);
@@ -131,7 +131,7 @@ static json_t *write_string(const char *text)
         return json;
     clean = protojson_allocate(length, 1);
     for (size_t i = 0; i < length;) {
-        size_t step = character(text + i, length - i);
+        size_t step = length_of_character(text + i, length - i);
 
         if (step == 0)
             clean[i] = '?';
