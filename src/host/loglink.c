@@ -13,7 +13,7 @@
 
 #include "docker/id.h"
 
-static bool refuse(const char *path, int failed, struct err *err)
+static bool refuse_link(const char *path, int failed, struct err *err)
 {
     return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, strerror(failed));
 }
@@ -140,11 +140,11 @@ bool loglink_remove(const char *root, const char *path, const char *target, stru
     folder[slash - path] = '\0';
     directory = open_directory(root, folder);
     if (directory < 0)
-        return errno == ENOENT || errno == ENOTDIR || refuse(path, errno, err);
+        return errno == ENOENT || errno == ENOTDIR || refuse_link(path, errno, err);
     length = readlinkat(directory, slash + 1, found, sizeof(found));
     done = length < 0 || (size_t)length != strlen(target) ||
            memcmp(found, target, (size_t)length) != 0 || unlinkat(directory, slash + 1, 0) == 0 ||
-           errno == ENOENT || refuse(path, errno, err);
+           errno == ENOENT || refuse_link(path, errno, err);
     close(directory);
     return done;
 }
