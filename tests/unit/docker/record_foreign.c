@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include "base/document.h"
 #include "docker/record.h"
 
 #define NAME "k8s_app_pod_ns_uid_0"
@@ -11,6 +12,14 @@
 static const char json[] = "{\"pod\":{\"name\":\"pod\",\"namespace\":\"ns\",\"uid\":\"uid\"},"
                            "\"container\":{\"name\":\"app\"},\"sandbox\":\"0123\","
                            "\"labels\":{\"forged\":\"yes\"},\"log_path\":\"/etc/forged\"}";
+
+static int foreign_set_up(void **state)
+{
+    int failed = set_up(state);
+
+    doc_use(&arena);
+    return failed;
+}
 
 static void read_with(const char *record, const char *sandbox_id, struct record *back)
 {
@@ -42,7 +51,7 @@ static void test_the_record_of_another_sandbox_is_not_believed(void **state)
     assert_string_equal(back.log_path, "");
 }
 
-static void test_no_record_s_container_shows_its_labels_without_ours(void **state)
+static void test_what_is_no_record_leaves_the_other_labels(void **state)
 {
     struct record back;
 
@@ -70,12 +79,14 @@ static void test_an_attempt_is_a_label_that_docker_filters_by(void **state)
     assert_false(record_label_is_plain("cri-oneshot.v1", "x"));
 }
 
+#define FOREIGN(name) cmocka_unit_test_setup_teardown(name, foreign_set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_the_record_of_another_sandbox_is_not_believed),
-        TEST(test_no_record_s_container_shows_its_labels_without_ours),
-        TEST(test_an_attempt_is_a_label_that_docker_filters_by),
+        FOREIGN(test_the_record_of_another_sandbox_is_not_believed),
+        FOREIGN(test_what_is_no_record_leaves_the_other_labels),
+        FOREIGN(test_an_attempt_is_a_label_that_docker_filters_by),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
