@@ -77,7 +77,7 @@ static void load_settings(struct gateway *gateway)
 
 /* ==== serving ==== */
 
-static int serve(void *context)
+static int serve_connection(void *context)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -233,6 +233,6 @@ int main(int argc, char **argv)
     inherit_fill();
     load_settings(&gateway);
     if (options.listen.path != NULL)
-        return listen_on(&options.listen, serve, &gateway);
-    return serve(&gateway);
+        return listen_on(&options.listen, serve_connection, &gateway);
+    return serve_connection(&gateway);
 }

@@ -262,7 +262,7 @@ static void turn(struct session *session)
     check_due(session);
 }
 
-static void serve_session(struct session *session)
+static void run_session(struct session *session)
 {
     for (;;) {
         go_on_with_rpcs(session);
@@ -316,7 +316,7 @@ int session_serve(struct gateway *gateway, int in, int out)
     session.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     started = http2_init(&session.http2, gateway) && session.signals >= 0;
     if (started)
-        serve_session(&session);
+        run_session(&session);
     end_session(&session);
     close(session.signals);
     return started ? 0 : 1;
