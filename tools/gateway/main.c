@@ -77,7 +77,7 @@ static void load_settings(struct gateway *gateway)
 
 /* ==== serving ==== */
 
-static int serve_standard_streams(void *context)
+static int serve_connection(void *context)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -234,5 +234,5 @@ int main(int argc, char **argv)
     load_settings(&gateway);
     if (options.listen.path != NULL)
         return listen_on(&options.listen, serve_connection, &gateway);
-    return serve_standard_streams(&gateway);
+    return serve_connection(&gateway);
 }
