@@ -191,59 +191,16 @@ static bool note_write(void *context, const struct settings *settings, const uin
     return inner->write(inner->context, settings, bytes, length);
 }
 
-/* ==== what is passed on ==== */
-
-static const char *pass_setting(void *context, const char *name)
-{
-    const struct edges *inner = ((struct recording *)context)->inner;
-
-    return inner->setting(inner->context, name);
-}
-
-static void pass_surround(void *context, struct arena *arena, struct surroundings *surroundings)
-{
-    const struct edges *inner = ((struct recording *)context)->inner;
-
-    inner->surround(inner->context, arena, surroundings);
-}
-
-static void pass_surround_docker(void *context, struct arena *arena,
-                                 struct surroundings *surroundings)
-{
-    const struct edges *inner = ((struct recording *)context)->inner;
-
-    inner->surround_docker(inner->context, arena, surroundings);
-}
-
-static int64_t pass_clock(void *context)
-{
-    const struct edges *inner = ((struct recording *)context)->inner;
-
-    return inner->clock_ns(inner->context);
-}
-
-static void pass_trace(void *context, const char *name, const char *line)
-{
-    const struct edges *inner = ((struct recording *)context)->inner;
-
-    inner->trace(inner->context, name, line);
-}
-
 const struct edges *recording_around(struct recording *recording, const struct edges *inner,
                                      struct drive *drive)
 {
     *recording = (struct recording){ .inner = inner, .drive = drive, .folder = -1 };
-    recording->edges = (struct edges){ .context = recording,
-                                       .setting = pass_setting,
-                                       .surround = pass_surround,
-                                       .surround_docker = pass_surround_docker,
-                                       .now_ns = note_time,
-                                       .clock_ns = pass_clock,
-                                       .read = note_read,
-                                       .run = note_run,
-                                       .client = inner->client,
-                                       .write = note_write,
-                                       .trace = pass_trace };
+    recording->edges = *inner;
+    recording->edges.context = recording;
+    recording->edges.now_ns = note_time;
+    recording->edges.read = note_read;
+    recording->edges.run = note_run;
+    recording->edges.write = note_write;
     arena_init(&recording->kept, MEMORY, recording_exhausted, recording);
     arena_init(&recording->work, MEMORY, recording_exhausted, recording);
     return &recording->edges;

@@ -48,8 +48,9 @@ struct recording {
     struct list secrets; /* of the request, that docker may repeat */
 };
 
-/* Edges that do what the inner ones do, and record it. The drive is the one that is to have them;
- * what it has decoded and planned is read there. They are valid as long as all three are. */
+/* Edges that do what the inner ones do, which must have no context, and record it. The drive is the
+ * one that is to have them; what it has decoded and planned is read there. They are valid as long
+ * as all three are. */
 const struct edges *recording_around(struct recording *recording, const struct edges *inner,
                                      struct drive *drive);
 

@@ -115,8 +115,8 @@ static bool may_begin(const struct secret *secret, const char *text, size_t leng
 {
     char byte = text[at];
     char next = at + 1 < length ? text[at + 1] : '\0';
-    bool may = byte == secret->bytes[0] || strchr("\\%+-_", byte) != NULL ||
-               strchr("\\%-_", next) != NULL;
+    bool may =
+        byte == secret->bytes[0] || strchr("\\%+-_", byte) != NULL || strchr("\\%-_", next) != NULL;
 
     for (size_t before = 0; !may && before < 3; before++) {
         char digit = digit_at(secret, before, (before * 8 + 5) / 6);
