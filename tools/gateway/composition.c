@@ -62,6 +62,7 @@ static const struct remedy sandbox_undo = {
                  .request = request_made_sandboxes,
                  .result = result_made_sandboxes },
                { .call = CALL(REMOVE_POD_SANDBOX), .request = request_of_member, .each = true } },
+    .is_repeated_for = failure_is_cut,
     .tell = failure_tell_undone,
 };
 
@@ -88,6 +89,7 @@ static const struct remedy container_undo = {
                  .may_be_gone = true },
                { .act = act_log_link, .what = "its log link", .each = true },
                { .call = CALL(REMOVE_CONTAINER), .request = request_of_member, .each = true } },
+    .is_repeated_for = failure_is_cut,
     .tell = failure_tell_undone,
 };
 

@@ -43,6 +43,8 @@ struct remedy {
     bool (*is_for)(const struct err *err);
     bool undoes; /* what was made: also when the client has gone */
     struct step steps[REMEDY_STEPS];
+    /* Whether they are done again until there is no member for them; NULL: they are not. */
+    bool (*is_repeated_for)(const struct err *err);
     /* After the steps, if not one of them was the RPC's own once more: the failure's text. */
     void (*tell)(const struct steps *steps, struct err *err);
 };

@@ -39,10 +39,16 @@ bool failure_is_conflict(const struct err *err)
     return err->code == GRPC_ALREADY_EXISTS && strstr(err->text, HELD_BY) != NULL;
 }
 
+bool failure_is_cut(const struct err *err)
+{
+    return strstr(err->text, LEFT_BEHIND) == NULL &&
+           (err->code == GRPC_DEADLINE_EXCEEDED || err->code == GRPC_CANCELLED ||
+            err->code == GRPC_INTERNAL);
+}
+
 bool failure_may_have_made(const struct err *err)
 {
-    return strstr(err->text, LEFT_BEHIND) != NULL || err->code == GRPC_DEADLINE_EXCEEDED ||
-           err->code == GRPC_CANCELLED || err->code == GRPC_INTERNAL;
+    return strstr(err->text, LEFT_BEHIND) != NULL || failure_is_cut(err);
 }
 
 void failure_tell_undone(const struct steps *steps, struct err *err)

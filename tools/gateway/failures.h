@@ -16,6 +16,9 @@ const char *failure_holder(struct arena *arena, const struct err *err);
 /* Whether docker may have made something all the same. */
 bool failure_may_have_made(const struct err *err);
 
+/* Whether docker may be making it still. */
+bool failure_is_cut(const struct err *err);
+
 /* What was left has been removed. */
 void failure_tell_undone(const struct steps *steps, struct err *err);
 

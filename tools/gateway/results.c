@@ -11,7 +11,7 @@
 #include "gateway/requests.h"
 #include "gateway/target.h"
 
-enum { SANDBOX_FIELD = 1, LOOKS = 3, LOOK_AGAIN_MS = 400 };
+enum { SANDBOX_FIELD = 1, LOOKS = 3 };
 
 /* Unpacked in the arena, which is the RPC's. NULL with INTERNAL. */
 static void *result_allocate(void *arena, size_t size)
@@ -212,8 +212,9 @@ bool result_target(struct steps *steps, struct member *member, const uint8_t *by
 /* docker may not have made it yet when its command line was ended. */
 static void look_again(struct steps *steps)
 {
-    steps->again = steps->member_count == 0 && ++steps->looks < LOOKS;
-    steps->pause_ms = steps->again ? LOOK_AGAIN_MS : 0;
+    steps->found = steps->found || steps->member_count > 0;
+    steps->again = !steps->found && ++steps->looks < LOOKS;
+    steps->pause_ms = steps->again ? STEPS_PAUSE_MS : 0;
 }
 
 bool result_made_sandboxes(struct steps *steps, struct member *member, const uint8_t *bytes,

@@ -156,12 +156,25 @@ static bool is_left_out(struct steps *steps)
            (step->wanted != NULL && !step->wanted(steps));
 }
 
+/* docker lists a container a moment before it knows it, so that a removal may have met none: it is
+ * gone when it is listed no more. */
+static bool is_repeated(const struct steps *steps)
+{
+    const struct remedy *remedy = steps->remedy;
+
+    return remedy != NULL && steps->member_count > 0 && remedy->is_repeated_for != NULL &&
+           remedy->is_repeated_for(&steps->failure);
+}
+
 /* To the step at steps->at, or the next one that is to be done. */
 static void enter(struct steps *steps)
 {
     while (!composition_is_end(steps->at) && is_left_out(steps))
         steps->at++;
-    if (composition_is_end(steps->at))
+    if (composition_is_end(steps->at) && is_repeated(steps)) {
+        steps->at = steps->remedy->steps;
+        steps->pause_ms = STEPS_PAUSE_MS;
+    } else if (composition_is_end(steps->at))
         end_steps(steps);
     else if (steps->at->each)
         begin_members(steps);
@@ -234,6 +247,7 @@ static bool begin_remedy(struct steps *steps, const struct err *err)
         steps->at = steps->remedy->steps;
         steps->member_count = 0;
         steps->looks = 0;
+        steps->found = false;
         enter(steps);
         return true;
     }

@@ -19,6 +19,9 @@ struct composition;
 struct remedy;
 struct step;
 
+/* How long docker is given before it is looked again. */
+enum { STEPS_PAUSE_MS = 400 };
+
 /* One of the containers or pod sandboxes that steps are done for each of. */
 struct member {
     struct member *next;     /* of those that the next step can be begun for */
@@ -57,6 +60,7 @@ struct steps {
     int64_t pause_ms; /* set by a result: the next task is to wait so long */
     bool again;       /* set by a result: the same step once more */
     unsigned looks;   /* how often that was */
+    bool found;       /* something to undo */
 
     const char *sandbox;    /* the id of the pod sandbox, whole unless it is gone */
     const char *gone;       /* its id as it was asked about, where it is gone; NULL: it is not */

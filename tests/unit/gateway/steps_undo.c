@@ -81,6 +81,13 @@ static void test_a_container_without_its_log_link_is_removed(void **state)
                "log path \"/l\": Read-only file system");
 }
 
+static void expect_nothing_is_left(const char *name, struct bytes request)
+{
+    assert_true(steps.pause_ms > 0);
+    expect_run(name, request);
+    assert_false(take(nothing));
+}
+
 /* docker may be making it just then. */
 static void test_after_a_cut_it_is_looked_several_times(void **state)
 {
@@ -103,9 +110,25 @@ static void test_after_a_cut_it_is_looked_several_times(void **state)
         assert_true(take(listed(CONTAINER)));
         assert_int_equal(steps.pause_ms, 0);
         expect_run("ContainerStatus", text(1, CONTAINER));
-        assert_false(refuse(GRPC_NOT_FOUND, "gone"));
+        assert_true(refuse(GRPC_NOT_FOUND, "gone"));
+        expect_nothing_is_left("ListContainers", made(4));
         expect_end(codes[i], "cut");
     }
+}
+
+/* docker lists it before it knows it. */
+static void test_after_a_cut_it_is_removed_until_it_is_listed_no_more(void **state)
+{
+    (void)state;
+    begin_run(GRPC_DEADLINE_EXCEEDED, "cut");
+    for (int i = 0; i < 5; i++) {
+        expect_run("ListPodSandbox", made(3));
+        assert_true(take(listed(SANDBOX)));
+        expect_run("RemovePodSandbox", text(1, SANDBOX));
+        assert_true(take(nothing));
+    }
+    expect_nothing_is_left("ListPodSandbox", made(3));
+    expect_end(GRPC_DEADLINE_EXCEEDED, "cut");
 }
 
 static void test_what_failed_before_anything_was_made_is_not_looked_for(void **state)
@@ -253,6 +276,7 @@ int main(void)
         STEPS(test_a_sandbox_that_did_not_start_is_removed),
         STEPS(test_a_container_without_its_log_link_is_removed),
         STEPS(test_after_a_cut_it_is_looked_several_times),
+        STEPS(test_after_a_cut_it_is_removed_until_it_is_listed_no_more),
         STEPS(test_what_failed_before_anything_was_made_is_not_looked_for),
         STEPS(test_a_removal_that_fails_is_told_and_the_failure_stays_what_it_was),
         STEPS(test_a_sandbox_that_never_started_makes_way),
