@@ -29,9 +29,10 @@ static json_t *time_of(struct arena *arena, int64_t now_ns)
     return json_string(arena_printf(arena, "%s.%03dZ", text, (int)(now_ns / 1000000 % 1000)));
 }
 
+/* To the microsecond: three decimals. */
 static json_t *milliseconds(int64_t ns)
 {
-    return json_real((double)ns / 1e6);
+    return json_real((double)(ns / 1000) / 1e3);
 }
 
 /* The texts of a message's fields whose names end in "_id". */

@@ -35,27 +35,36 @@ static void hide_user(json_t *request)
     free(shown);
 }
 
-void show_json(const ProtobufCMessage *message, bool compact, bool redacted)
+static void dump(json_t *json, size_t flags)
 {
-    json_t *json = protojson_write(message, redacted ? is_secret : NULL);
-
-    if (redacted)
-        hide_user(json);
-    json_dumpf(json, stdout, compact ? JSON_COMPACT : JSON_INDENT(2));
+    json_dumpf(json, stdout, flags);
     putchar('\n');
     json_decref(json);
+}
+
+void show_json(const ProtobufCMessage *message, bool compact)
+{
+    dump(protojson_write(message, NULL), compact ? JSON_COMPACT : JSON_INDENT(2));
+}
+
+static void show_plain(const ProtobufCMessage *message)
+{
+    json_t *json = protojson_write_plain(message, is_secret);
+
+    hide_user(json);
+    dump(json, JSON_INDENT(2));
 }
 
 void show_request(const char *method, const ProtobufCMessage *request)
 {
     printf("%s request ", method);
-    show_json(request, false, true);
+    show_plain(request);
 }
 
 void show_response(const ProtobufCMessage *response)
 {
     printf("response ");
-    show_json(response, false, true);
+    show_plain(response);
 }
 
 void show_outcome(const char *code, const char *text)

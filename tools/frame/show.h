@@ -8,8 +8,9 @@
 #include <stdbool.h>
 
 /* Writes a message as a JSON document and a newline to standard output. */
-void show_json(const ProtobufCMessage *message, bool compact, bool redacted);
+void show_json(const ProtobufCMessage *message, bool compact);
 
+/* Without secrets, and with bytes as text. */
 void show_request(const char *method, const ProtobufCMessage *request);
 void show_response(const ProtobufCMessage *response);
 void show_outcome(const char *code, const char *text);

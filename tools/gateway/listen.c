@@ -234,6 +234,7 @@ int listen_on(const struct listen_options *options, listen_serve *serve, void *c
         free(listener.children);
         return EXIT_FAILURE;
     }
+    fprintf(stderr, "cri-gateway: listens on \"%s\", mode %04o\n", options->path, options->mode);
     serve_all(&listener, serve, context);
     close_socket(&listener);
     end_connections(&listener);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/inherit.h"
+#include "base/version.h"
 #include "gateway/listen.h"
 #include "gateway/session.h"
 #include "settings.h"
@@ -27,7 +28,7 @@ static const char help[] =
     "                                [--connections=1024]\n"
     "                                listen on a unix socket, with a process for each connection\n"
     "       cri-gateway --compositions   print the RPCs that take several runs of cri-oneshot\n"
-    "       cri-gateway --help\n"
+    "       cri-gateway --version | --help\n"
     "\n"
     "Each RPC runs cri-oneshot, with the settings of our environment (CRI_ONESHOT_...).\n"
     "\n"
@@ -169,13 +170,10 @@ static bool take_owner(const char *text, struct listen_options *options)
 }
 
 static const struct option long_options[] = {
-    { "listen", required_argument, NULL, 'l' },
-    { "mode", required_argument, NULL, 'm' },
-    { "owner", required_argument, NULL, 'o' },
-    { "connections", required_argument, NULL, 'c' },
-    { "compositions", no_argument, NULL, 'p' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+    { "listen", required_argument, NULL, 'l' }, { "mode", required_argument, NULL, 'm' },
+    { "owner", required_argument, NULL, 'o' },  { "connections", required_argument, NULL, 'c' },
+    { "compositions", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
 };
 
 static bool take_option(struct options *options, int option)
@@ -199,7 +197,7 @@ static bool take_option(struct options *options, int option)
         options->compositions = true;
         return true;
     default:
-        fputs(help, stdout);
+        fputs(option == 'V' ? "cri-gateway " VERSION "\n" : help, stdout);
         exit(EXIT_SUCCESS);
     }
 }
@@ -228,7 +226,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (options.listen.path == NULL && isatty(STDIN_FILENO))
-        return wrong_usage("a client is expected on standard input");
+        return wrong_usage(
+            "a gRPC client is expected on standard input; --listen=SOCKET waits for them");
     inherit_fill();
     load_settings(&gateway);
     if (options.listen.path != NULL)
