@@ -87,6 +87,7 @@ int serve(void)
     inherit_silence_stderr();
     signal(SIGPIPE, SIG_IGN);
     drive_init(&drive, &standard_edges);
+    settings_check_ours(environ, &drive.err);
     /* The memory is the system's to take back: the process ends here. */
     return drive_call(&drive) ? 0 : 1;
 }
@@ -115,6 +116,7 @@ int explain(void)
     static struct drive drive; /* static: what is not freed stays reachable for LeakSanitizer */
 
     drive_init(&drive, &standard_edges);
+    settings_check_ours(environ, &drive.err);
     switch (drive_plan(&drive)) {
     case DRIVE_PLANNED:
         return print_command(&drive);

@@ -93,3 +93,34 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$1"
     wait %1
     [ "$(<"$BATS_TEST_TMPDIR/log")" = "cri-gateway: listens on \"$BATS_TEST_TMPDIR/cri.sock\", mode 0660" ]
 }
+
+# ---- settings that there are not
+
+@test "a variable that is misspelt is told by the call, with the one that there is" {
+    export CRI_ONESHOT_DOCKER=/bin/false
+    CRI_ONESHOT_NETWROK=none run -1 cri-frame call Version
+    [ "$output" = 'Version: FAILED_PRECONDITION: setting CRI_ONESHOT_NETWROK: there is none of this name (did you mean CRI_ONESHOT_NETWORK?)' ]
+    CRI_ONESHOT_NETWROK=none run -1 bash -c 'cri-frame encode Version | cri-oneshot --explain'
+    [[ $output == 'FAILED_PRECONDITION: setting CRI_ONESHOT_NETWROK: '* ]]
+    CRI_FRAME_SOKET=/x run -2 cri-frame call Version
+    [ "$output" = 'cri-frame: setting CRI_FRAME_SOKET: there is none of this name (did you mean CRI_FRAME_SOCKET?)' ]
+    # One that is empty is none, and the gateway's are not the translator's to judge.
+    CRI_ONESHOT_NETWROK= CRI_GATEWAY_CHILDRN=1 run -1 cri-frame call Version
+    [[ $output != *'none of this name'* ]]
+}
+
+@test "a variable of the gateway's or the translator's that is misspelt is told to a client of gRPC" {
+    local name
+    protoc --proto_path="$ROOT/proto" --python_out="$BATS_TEST_TMPDIR" runtime/v1/api.proto
+    for name in CRI_GATEWAY_CHILDRN CRI_ONESHOT_PAUS_IMAGE; do
+        env "$name=1" cri-gateway --listen="$BATS_TEST_TMPDIR/$name" 2>"$BATS_TEST_TMPDIR/log" 3>&- 4>&- &
+        for _ in {1..100}; do
+            [ ! -S "$BATS_TEST_TMPDIR/$name" ] || break
+            sleep 0.05
+        done
+        PYTHONPATH=$BATS_TEST_TMPDIR run /usr/bin/python3 "$ROOT/tests/engine/grpc_client.py" "$BATS_TEST_TMPDIR/$name" Version
+        kill %%
+        wait %% || true
+        [[ $output == *"FAILED_PRECONDITION"*"setting $name: there is none of this name (did you mean CRI_"* ]]
+    done
+}

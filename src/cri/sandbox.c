@@ -288,7 +288,6 @@ bool plan_run_pod_sandbox(const struct call *call, struct plan *plan, struct err
     return true;
 }
 
-/* docker run prints the id also when the start fails, and the container stays. */
 /* Whether docker has no network of that name: who asked for the pod did not name it. */
 static bool is_without_network(const char *said, const char *network)
 {
@@ -298,6 +297,7 @@ static bool is_without_network(const char *said, const char *network)
            strncmp(missing + strlen("network "), network, strlen(network)) == 0;
 }
 
+/* docker run prints the id also when the start fails, and the container stays. */
 bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *result,
                            ProtobufCMessage *response, struct err *err)
 {
@@ -315,6 +315,12 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
         err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there");
     else if (strstr(result->stderr_text, "Unable to find image '") != NULL && *id == '\0')
         err_wrap(err, "the pause image (CRI_ONESHOT_PAUSE_IMAGE) was not there");
+    else if (call->settings->pause_oom_score_adj < 0 &&
+             failure_matches(result->stderr_text, FAILURE_LOST_CHILD))
+        err_wrap(
+            err,
+            "the engine may not set CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=%lld (0 is always possible)",
+            (long long)call->settings->pause_oom_score_adj);
     if (*id != '\0') {
         struct name name = name_of(request->config->metadata);
 

@@ -87,6 +87,7 @@ const struct failure_row failure_rows[] = {
     { "but it is not a shared mount", GRPC_FAILED_PRECONDITION },
     { "but it is not a shared or slave mount", GRPC_FAILED_PRECONDITION },
     { "unable to set memory limit", GRPC_FAILED_PRECONDITION },
+    { FAILURE_LOST_CHILD, GRPC_FAILED_PRECONDITION },
     { "unable to find user", GRPC_INVALID_ARGUMENT },
     { "unable to apply caps", GRPC_FAILED_PRECONDITION },
     { "no command specified", GRPC_INVALID_ARGUMENT },

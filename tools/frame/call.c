@@ -17,31 +17,54 @@
 #include "frame/convert.h"
 #include "frame/request.h"
 #include "frame/show.h"
+#include "settings.h"
+#include "surroundings.h"
 
 enum { FAILED = 1 };
 
-struct call {
+struct frame_call {
     const struct call_options *options;
     const ProtobufCFieldDescriptor *field;
     struct client client;
     int trace; /* -1: none */
 };
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
+struct places {
+    const char *socket;
+    const char *translator;
+};
 
-    return value == NULL || *value == '\0' ? NULL : value;
+static void read_places(const struct settings_source *source, void *target)
+{
+    struct places *places = target;
+
+    places->socket = settings_text(source, "CRI_FRAME_SOCKET", NULL);
+    places->translator = settings_text(source, "CRI_FRAME_TRANSLATOR", NULL);
 }
 
-static bool spawn_translator(struct call *call, struct err *err)
+/* Without options the variables say where the translator is. */
+static struct call_options with_places(const struct call_options *options)
+{
+    struct call_options where = *options;
+    struct err err = { 0 };
+    struct places places;
+
+    if (!settings_check(environ, "CRI_FRAME_", read_places, &places, &err))
+        usage_error("%s", err.text);
+    read_places(&(struct settings_source){ .lookup = surroundings_variable }, &places);
+    if (where.socket == NULL && where.tcp == NULL && where.translator == NULL)
+        where.socket = places.socket;
+    if (where.translator == NULL)
+        where.translator = places.translator;
+    return where;
+}
+
+static bool spawn_translator(struct frame_call *call, struct err *err)
 {
     const char *program = call->options->translator;
     char path[PATH_MAX];
     char number[8];
 
-    if (program == NULL)
-        program = variable("CRI_FRAME_TRANSLATOR");
     if (program == NULL)
         program = inherit_beside("cri-oneshot", path, sizeof(path));
     if (call->options->show)
@@ -52,17 +75,14 @@ static bool spawn_translator(struct call *call, struct err *err)
     return client_spawn(&call->client, program, call->trace, err);
 }
 
-static void open_client(struct call *call)
+static void open_client(struct frame_call *call)
 {
     const struct call_options *options = call->options;
-    const char *path = options->socket;
     struct err err = { 0 };
     bool opened = false;
 
-    if (path == NULL && options->tcp == NULL && options->translator == NULL)
-        path = variable("CRI_FRAME_SOCKET");
-    if (path != NULL)
-        opened = client_connect(&call->client, path, &err);
+    if (options->socket != NULL)
+        opened = client_connect(&call->client, options->socket, &err);
     else if (options->tcp != NULL)
         opened = client_connect_tcp(&call->client, options->tcp, &err);
     else
@@ -71,7 +91,7 @@ static void open_client(struct call *call)
         trouble("%s", err.text);
 }
 
-static Oneshot__V1__Response *next_response(struct call *call)
+static Oneshot__V1__Response *next_response(struct frame_call *call)
 {
     Oneshot__V1__Response *response = NULL;
     const uint8_t *bytes = NULL;
@@ -91,7 +111,7 @@ static Oneshot__V1__Response *next_response(struct call *call)
     return response;
 }
 
-static void print_result(const struct call *call, const ProtobufCMessage *result)
+static void print_result(const struct frame_call *call, const ProtobufCMessage *result)
 {
     if (call->options->show)
         show_response(result);
@@ -108,14 +128,14 @@ static void print_result(const struct call *call, const ProtobufCMessage *result
 }
 
 /* Closing first: the trace is complete when the translator has ended. */
-static void show_command_once(struct call *call)
+static void show_command_once(struct frame_call *call)
 {
     client_close(&call->client);
     if (call->options->show)
         show_trace(call->trace);
 }
 
-static int print_outcome(const struct call *call, const Oneshot__V1__Outcome *outcome)
+static int print_outcome(const struct frame_call *call, const Oneshot__V1__Outcome *outcome)
 {
     const char *text = outcome->message;
     char code[24];
@@ -134,7 +154,7 @@ static int print_outcome(const struct call *call, const Oneshot__V1__Outcome *ou
 }
 
 /* One response; -1: more are to come. */
-static int take_response(struct call *call)
+static int take_response(struct frame_call *call)
 {
     Oneshot__V1__Response *response = next_response(call);
     const ProtobufCMessage *result = request_member(&response->base, call->field->name);
@@ -169,13 +189,14 @@ static const ProtobufCFieldDescriptor *field_of_request(const Oneshot__V1__Reque
 
 int call_translator(const struct call_options *options, Oneshot__V1__Request *request)
 {
-    struct call call = { .options = options, .field = field_of_request(request), .trace = -1 };
+    const struct call_options where = with_places(options);
+    struct frame_call call = { .options = &where, .field = field_of_request(request), .trace = -1 };
     size_t length = 0;
     uint8_t *bytes = message_pack(&request->base, &length);
     int status = -1;
 
     open_client(&call);
-    if (options->show)
+    if (where.show)
         show_request(request_rpc_name(call.field),
                      request_member(&request->base, call.field->name));
     if (!client_send(&call.client, bytes, length))

@@ -59,20 +59,30 @@ static int wrong_usage(const char *format, ...)
 
 /* ==== settings ==== */
 
-static void load_settings(struct gateway *gateway)
+static void read_own(const struct settings_source *source, void *target)
 {
     enum { CHILDREN_MAX = 1024, DAY_MS = 24 * 3600 * 1000 };
+    struct gateway *gateway = target;
+
+    gateway->translator = settings_text(source, "CRI_GATEWAY_TRANSLATOR", "");
+    gateway->children =
+        (size_t)settings_number(source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
+    gateway->idle_timeout_ms =
+        settings_number(source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
+}
+
+static void load_settings(struct gateway *gateway)
+{
     static char path[PATH_MAX];
     struct settings_source source = { .lookup = surroundings_variable, .err = &gateway->err };
 
+    /* The first time for the names alone. */
+    settings_check(environ, "CRI_GATEWAY_", read_own, gateway, &gateway->err);
+    settings_check_ours(environ, &gateway->err);
     settings_load(&gateway->settings, surroundings_variable, NULL, &gateway->err);
-    gateway->translator = settings_text(&source, "CRI_GATEWAY_TRANSLATOR", "");
+    read_own(&source, gateway);
     if (*gateway->translator == '\0')
         gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
-    gateway->children =
-        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
-    gateway->idle_timeout_ms =
-        settings_number(&source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }
 
 /* ==== serving ==== */
