@@ -26,8 +26,11 @@ struct frame_call {
     const struct call_options *options;
     const ProtobufCFieldDescriptor *field;
     struct client client;
-    int trace; /* -1: none */
+    int trace;            /* -1: none */
+    const char *to_trace; /* where the trace's line is to go, too; "" nowhere */
 };
+
+static const struct settings_source variables = { .lookup = surroundings_variable };
 
 struct places {
     const char *socket;
@@ -51,7 +54,7 @@ static struct call_options with_places(const struct call_options *options)
 
     if (!settings_check(environ, "CRI_FRAME_", read_places, &places, &err))
         usage_error("%s", err.text);
-    read_places(&(struct settings_source){ .lookup = surroundings_variable }, &places);
+    read_places(&variables, &places);
     if (where.socket == NULL && where.tcp == NULL && where.translator == NULL)
         where.socket = places.socket;
     if (where.translator == NULL)
@@ -70,8 +73,10 @@ static bool spawn_translator(struct frame_call *call, struct err *err)
     if (call->options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);
     snprintf(number, sizeof(number), "%d", TRACE_FD);
-    if (call->trace >= 0)
+    if (call->trace >= 0) {
+        call->to_trace = strdup(settings_text(&variables, "CRI_ONESHOT_TRACE", ""));
         setenv("CRI_ONESHOT_TRACE", number, 1);
+    }
     return client_spawn(&call->client, program, call->trace, err);
 }
 
@@ -131,8 +136,9 @@ static void print_result(const struct frame_call *call, const ProtobufCMessage *
 static void show_command_once(struct frame_call *call)
 {
     client_close(&call->client);
-    if (call->options->show)
-        show_trace(call->trace);
+    if (!call->options->show)
+        return;
+    show_trace(call->trace, call->to_trace);
 }
 
 static int print_outcome(const struct frame_call *call, const Oneshot__V1__Outcome *outcome)

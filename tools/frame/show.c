@@ -11,6 +11,7 @@
 
 #include "cri/redact.h"
 #include "cri/server_address.h"
+#include "trace.h"
 #include "json/protojson.h"
 
 enum { COLUMNS = 100, MAX_TRACE = 64 * 1024 * 1024 };
@@ -164,22 +165,25 @@ static void show_ignored(const json_t *ignored)
     putchar('\n');
 }
 
-static json_t *load_trace(int trace)
+/* To be freed; NULL where there is none. */
+static char *read_trace(int trace)
 {
-    off_t length = lseek(trace, 0, SEEK_END);
+    off_t length = trace < 0 ? -1 : lseek(trace, 0, SEEK_END);
     char *text = length < 0 || length > MAX_TRACE ? NULL : malloc((size_t)length + 1);
     ssize_t got = text == NULL ? -1 : pread(trace, text, (size_t)length, 0);
-    json_t *json = NULL;
 
-    if (got > 0)
-        json = json_loadb(text, (size_t)got, JSON_DISABLE_EOF_CHECK, NULL);
-    free(text);
-    return json;
+    if (got <= 0) {
+        free(text);
+        return NULL;
+    }
+    text[got] = '\0';
+    return text;
 }
 
-void show_trace(int trace)
+void show_trace(int trace, const char *name)
 {
-    json_t *line = trace < 0 ? NULL : load_trace(trace);
+    char *text = read_trace(trace);
+    json_t *line = text == NULL ? NULL : json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
     const json_t *argv = json_object_get(line, "argv");
 
     if (trace < 0)
@@ -191,5 +195,8 @@ void show_trace(int trace)
     else
         show_command(argv);
     show_ignored(json_object_get(line, "ignored"));
+    if (text != NULL && name != NULL && *name != '\0')
+        trace_append(name, text);
     json_decref(line);
+    free(text);
 }
