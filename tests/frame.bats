@@ -87,6 +87,16 @@ assert config["mounts"][1]["propagation"] == "PROPAGATION_HOST_TO_CONTAINER"
 END
 }
 
+@test "the pod and container files that the README prints become the calls that it shows" {
+    for name in pod container; do
+        sed -n "/^\`$name.json\`\$/,/^\`\`\`\$/p" "$ROOT/README.md" | sed '1,/^```json$/d; /^```$/d' >"$BATS_TEST_TMPDIR/$name.json"
+    done
+    cri-frame encode RunPodSandbox "config=@$BATS_TEST_TMPDIR/pod.json" | cri-oneshot --explain |
+        grep -q '^docker run --detach --name=k8s_POD_demo_default_uid-1_1 '
+    cri-frame encode CreateContainer "pod_sandbox_id=$ID" "config=@$BATS_TEST_TMPDIR/container.json" \
+        "sandbox_config=@$BATS_TEST_TMPDIR/pod.json" | cri-oneshot --explain | grep -q '^docker create .* -- 127.0.0.1:5000/busybox:1 '
+}
+
 @test "a file on standard input, and operands over it" {
     run -0 request RunPodSandbox config=@- <"$FILES/pod.json"
     [[ $output == *'"name":"nginx-sandbox"'* ]]
