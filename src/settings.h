@@ -32,10 +32,10 @@ int64_t settings_number(const struct settings_source *source, const char *name,
 /* Fills settings of some kind from a source: asks it for each that there is. */
 typedef void settings_reader(const struct settings_source *source, void *settings);
 
-/* Whether the reader asks for each variable of the environment (NAME=value words, up to a NULL) whose
- * name starts with prefix and whose value is not empty. False with FAILED_PRECONDITION, naming the
- * variable and what it may have meant, so that no setting is passed over for a letter. scratch is
- * for the reader to fill. */
+/* Whether the reader asks for each variable of the environment (NAME=value words, up to a NULL)
+ * whose name starts with prefix and whose value is not empty. False with FAILED_PRECONDITION,
+ * naming the variable and what it may have meant, so that no setting is passed over for a letter.
+ * scratch is for the reader to fill. */
 bool settings_check(char *const *environment, const char *prefix, settings_reader *reader,
                     void *scratch, struct err *err);
 

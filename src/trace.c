@@ -32,7 +32,9 @@ static json_t *time_of(struct arena *arena, int64_t now_ns)
 /* To the microsecond: three decimals. */
 static json_t *milliseconds(int64_t ns)
 {
-    return json_real((double)(ns / 1000) / 1e3);
+    int64_t us = ns / 1000;
+
+    return json_real((double)us / 1e3);
 }
 
 /* The texts of a message's fields whose names end in "_id". */

@@ -76,7 +76,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$1"
     run -2 at_terminal 'cri-frame decode'
     [[ $output == 'cri-frame: frames are expected on standard input'* ]]
     run -2 at_terminal 'cri-gateway'
-    [[ $output == 'cri-gateway: a gRPC client is expected on standard input; --listen=SOCKET waits for them'* ]]
+    [[ $output == 'cri-gateway: a client is expected on standard input; --listen=SOCKET waits for them'* ]]
     # In a pipe they work there.
     run -0 at_terminal 'cri-frame encode Version | cri-oneshot --explain'
     [[ $output == 'docker version '* ]]

@@ -16,8 +16,8 @@ struct failure_row {
     enum grpc_code code;
 };
 
-/* A row's pattern: what runc says when its own child may not be what the container is to be, such as
- * of a lower oom_score_adj than runc may set. */
+/* A row's pattern: what runc says when its own child may not be what the container is to be, such
+ * as of a lower oom_score_adj than runc may set. */
 #define FAILURE_LOST_CHILD "can't get final child's pid from pipe"
 
 extern const struct failure_row failure_rows[];

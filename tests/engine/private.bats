@@ -31,5 +31,5 @@ private_engine() {
     [ "$(wc -l <"$folder/shims")" = 1 ]
     [[ $(<"$folder/shims") == *" -address $folder/engine/exec/containerd/containerd.sock "* ]]
     [ ! -e "$folder/engine" ]
-    run -1 grep -lzF "$folder/engine/" /proc/[0-9]*/cmdline
+    run ! grep -qszF "$folder/engine/" /proc/[0-9]*/cmdline
 }

@@ -16,8 +16,8 @@ void show_response(const ProtobufCMessage *response);
 void show_outcome(const char *code, const char *text);
 
 /* The docker command that the translator has traced into this file, and what it did not honour;
- * trace -1: the translator is not our child, so that nobody knows. The trace goes to the one of this
- * name, too, which the translator would else have written; NULL or "": there is none. */
+ * trace -1: the translator is not our child, so that nobody knows. The trace goes to the one of
+ * this name, too, which the translator would else have written; NULL or "": there is none. */
 void show_trace(int trace, const char *name);
 
 #endif

@@ -237,7 +237,7 @@ int main(int argc, char **argv)
     }
     if (options.listen.path == NULL && isatty(STDIN_FILENO))
         return wrong_usage(
-            "a gRPC client is expected on standard input; --listen=SOCKET waits for them");
+            "a client is expected on standard input; --listen=SOCKET waits for them");
     inherit_fill();
     load_settings(&gateway);
     if (options.listen.path != NULL)
