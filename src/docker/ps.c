@@ -7,6 +7,7 @@
 
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "docker/failure.h"
 #include "docker/id.h"
@@ -15,7 +16,14 @@
  * joins all labels by commas, which only a record-less container (cri-dockerd's) needs. */
 #define LABEL_COLUMN(key)    ",{{json (.Label \"" key "\")}}"
 #define RECORD_COLUMN(piece) LABEL_COLUMN(LABEL_RECORD "." piece)
-#define NO_RECORD(then)      "{{if .Label \"" LABEL_RECORD "\"}}\"\"{{else}}" then "{{end}}"
+/* A record of ours begins as it does, and a container's has the container's sandbox: an image may
+ * have a label of the record's name, too, but cannot know the sandboxes that are made after it. */
+#define THE_RECORD      "(.Label \"" LABEL_RECORD "\")"
+#define THE_SANDBOX     "(.Label \"" LABEL_SANDBOX_ID "\")"
+#define HAS(words)      "(gt (len (split " THE_RECORD " " words ")) 1)"
+#define HAS_SANDBOX     HAS("(printf \"\\\"sandbox\\\":%q\" " THE_SANDBOX ")")
+#define IS_OF_SANDBOX   "(and (eq " THE_SANDBOX " \"\") " HAS("\"{\\\"pod\\\":{\"") ")"
+#define NO_RECORD(then) "{{if or " HAS_SANDBOX " " IS_OF_SANDBOX "}}\"\"{{else}}" then "{{end}}"
 
 /* clang-format off */
 static const char columns[] = "[{{json .ID}},{{json .State}},{{json .CreatedAt}},{{json .Image}},"
@@ -91,7 +99,7 @@ static size_t label_length(const char *text)
 }
 
 /* "a=b,c=d" of docker ps, where a value may hold commas: as well as it can be told. */
-static struct pairs split_labels(struct arena *arena, const char *text)
+static struct pairs labels_of_text(struct arena *arena, const char *text)
 {
     size_t commas = 0;
     struct pairs pairs = { .count = 0 };
@@ -117,7 +125,7 @@ static struct pairs split_labels(struct arena *arena, const char *text)
 static bool read_row(const struct call *call, const json_t *line, struct ps_row *row)
 {
     struct arena *arena = call->arena;
-    struct pairs labels = split_labels(arena, doc_text_at(line, COLUMN_LABELS));
+    struct pairs labels = labels_of_text(arena, doc_text_at(line, COLUMN_LABELS));
     const char *name = record_own_name(arena, doc_text_at(line, COLUMN_NAMES));
     const char *pieces[RECORD_PIECES];
 
@@ -129,36 +137,20 @@ static bool read_row(const struct call *call, const json_t *line, struct ps_row 
     };
     for (size_t i = 0; i < RECORD_PIECES; i++)
         pieces[i] = doc_text_at(line, COLUMN_RECORD + i);
-    if (!record_read(arena, pieces, &labels, name, &row->record))
-        return false;
-    row->record.sandbox_id = arena_strdup(arena, doc_text_at(line, COLUMN_SANDBOX_ID));
-    return true;
-}
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool is_one_of(const char *status, const char *const *statuses)
-{
-    for (; *statuses != NULL; statuses++)
-        if (strcmp(status, *statuses) == 0)
-            return true;
-    return false;
+    return record_read(arena, pieces, &labels, name,
+                       arena_strdup(arena, doc_text_at(line, COLUMN_SANDBOX_ID)), &row->record);
 }
 
 /* Docker has filtered by the plain labels, exactly; of a row without a record that is all that can
- * be told, because its labels cannot be parted with certainty. */
+ * be told, because its labels cannot be parted with certainty. No row shows its attempt. */
 static bool has_labels(const struct ps_filter *filter, const struct ps_row *row)
 {
-    if (row->record.exact)
-        return pairs_include(&row->record.labels, &filter->labels);
     for (size_t i = 0; i < filter->labels.count; i++) {
         const struct pair *label = &filter->labels.items[i];
         const struct pairs one = { .items = &filter->labels.items[i], .count = 1 };
 
-        if (!record_label_is_plain(label->key, label->value) &&
+        if (strcmp(label->key, LABEL_ATTEMPT) != 0 &&
+            (row->record.exact || !record_label_is_plain(label->key, label->value)) &&
             !pairs_include(&row->record.labels, &one))
             return false;
     }
@@ -167,10 +159,10 @@ static bool has_labels(const struct ps_filter *filter, const struct ps_row *row)
 
 static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
-    return has_prefix(row->id, filter->id) &&
-           has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
-           (filter->statuses == NULL || is_one_of(row->status, filter->statuses)) &&
-           (filter->other_than == NULL || !is_one_of(row->status, filter->other_than)) &&
+    return text_begins(row->id, filter->id) &&
+           text_begins(row->record.sandbox_id, filter->sandbox_id) &&
+           (filter->statuses == NULL || text_is_one_of(row->status, filter->statuses)) &&
+           (filter->other_than == NULL || !text_is_one_of(row->status, filter->other_than)) &&
            has_labels(filter, row);
 }
 

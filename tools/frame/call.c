@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 #include "base/err.h"
-#include "base/inherit.h"
+#include "base/program.h"
 #include "frame/client.h"
 #include "frame/convert.h"
 #include "frame/request.h"
@@ -69,7 +69,7 @@ static bool spawn_translator(struct frame_call *call, struct err *err)
     char number[8];
 
     if (program == NULL)
-        program = inherit_beside("cri-oneshot", path, sizeof(path));
+        program = program_beside("cri-oneshot", path, sizeof(path));
     if (call->options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);
     snprintf(number, sizeof(number), "%d", TRACE_FD);

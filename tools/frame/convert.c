@@ -117,7 +117,7 @@ struct types {
     size_t count;
 };
 
-static void collect(struct types *types, const ProtobufCMessageDescriptor *type)
+static void collect_types(struct types *types, const ProtobufCMessageDescriptor *type)
 {
     for (size_t i = 0; i < types->count; i++)
         if (types->seen[i] == type)
@@ -127,15 +127,15 @@ static void collect(struct types *types, const ProtobufCMessageDescriptor *type)
     types->seen[types->count++] = type;
     for (unsigned i = 0; i < type->n_fields; i++)
         if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-            collect(types, type->fields[i].descriptor);
+            collect_types(types, type->fields[i].descriptor);
 }
 
 const ProtobufCMessageDescriptor *type_find(const char *name, struct nearest *nearest)
 {
     struct types types = { .count = 0 };
 
-    collect(&types, &oneshot__v1__request__descriptor);
-    collect(&types, &oneshot__v1__response__descriptor);
+    collect_types(&types, &oneshot__v1__request__descriptor);
+    collect_types(&types, &oneshot__v1__response__descriptor);
     for (size_t i = 0; i < types.count; i++) {
         if (strcmp(types.seen[i]->short_name, name) == 0 || strcmp(types.seen[i]->name, name) == 0)
             return types.seen[i];

@@ -5,12 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
 
 enum { CAP = 64 * 1024 * 1024 };
 
@@ -20,33 +20,9 @@ void child_init(struct child *child)
     buf_init(&child->unsent, CAP);
 }
 
-static int spawn(const char *program, int in, int out, const sigset_t *mask)
-{
-    char *words[] = { (char *)(uintptr_t)program, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    pid_t pid = 0;
-    int failed = 0;
-
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO) |
-             posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO) |
-             posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) |
-             posix_spawnattr_setsigmask(&attributes, mask) |
-             posix_spawnattr_setsigdefault(&attributes, &defaults);
-    failed =
-        failed != 0 ? ENOMEM : posix_spawnp(&pid, program, &actions, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
-
 bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err)
 {
+    char *const words[] = { (char *)(uintptr_t)program, NULL };
     int in[2] = { -1, -1 };
     int out[2] = { -1, -1 };
     int failed = 0;
@@ -56,7 +32,10 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
         fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
         failed = errno;
     else
-        failed = spawn(program, in[0], out[1], mask);
+        failed = spawn(
+            &(struct spawn){
+                .words = words, .fds = (int[]){ in[0], out[1] }, .fd_count = 2, .mask = mask },
+            &child->pid);
     fd_close(&in[0]);
     fd_close(&out[1]);
     child->in = in[1];
@@ -67,6 +46,37 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
     child_close(child);
     return err_set(err, GRPC_UNAVAILABLE, "the translator \"%s\" cannot be started: %s", program,
                    strerror(failed));
+}
+
+/* Other translators' pipes are not to be held open by it. */
+static _Noreturn void be_child(int out, void (*function)(void *context), void *context)
+{
+    dup2(out, STDOUT_FILENO);
+    close(STDIN_FILENO);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    function(context);
+    _exit(0);
+}
+
+bool child_fork(struct child *child, void (*function)(void *context), void *context,
+                struct err *err)
+{
+    int out[2] = { -1, -1 };
+    int failed = 0;
+
+    child->pid = -1;
+    if (pipe2(out, O_CLOEXEC) == 0 && fcntl(out[0], F_SETFL, O_NONBLOCK) == 0)
+        child->pid = fork();
+    if (child->pid == 0)
+        be_child(out[1], function, context);
+    failed = errno;
+    fd_close(&out[1]);
+    child->out = out[0];
+    if (child->pid > 0)
+        return true;
+    child->pid = 0;
+    child_close(child);
+    return err_set(err, GRPC_UNAVAILABLE, "no process can be started: %s", strerror(failed));
 }
 
 void child_push(struct child *child)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/inherit.h"
+#include "base/program.h"
 #include "base/version.h"
 #include "gateway/listen.h"
 #include "gateway/session.h"
@@ -61,12 +62,12 @@ static int wrong_usage(const char *format, ...)
 
 static void read_own(const struct settings_source *source, void *target)
 {
-    enum { CHILDREN_MAX = 1024, DAY_MS = 24 * 3600 * 1000 };
+    enum { DAY_MS = 24 * 3600 * 1000 };
     struct gateway *gateway = target;
 
     gateway->translator = settings_text(source, "CRI_GATEWAY_TRANSLATOR", "");
     gateway->children =
-        (size_t)settings_number(source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
+        (size_t)settings_number(source, "CRI_GATEWAY_CHILDREN", "128", 1, GATEWAY_CHILDREN_MAX);
     gateway->idle_timeout_ms =
         settings_number(source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }
@@ -82,12 +83,12 @@ static void load_settings(struct gateway *gateway)
     settings_load(&gateway->settings, surroundings_variable, NULL, &gateway->err);
     read_own(&source, gateway);
     if (*gateway->translator == '\0')
-        gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
+        gateway->translator = program_beside("cri-oneshot", path, sizeof(path));
 }
 
 /* ==== serving ==== */
 
-static int serve(void *context)
+static int serve_client(void *context)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -241,6 +242,6 @@ int main(int argc, char **argv)
     inherit_fill();
     load_settings(&gateway);
     if (options.listen.path != NULL)
-        return listen_on(&options.listen, serve, &gateway);
-    return serve(&gateway);
+        return listen_on(&options.listen, serve_client, &gateway);
+    return serve_client(&gateway);
 }

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,7 +23,7 @@ enum {
     READ_BYTES = 64 * 1024,
     OWN_FDS = 3,
     GOODBYE_MS = 10000,
-    POLLED = OWN_FDS + 2 * HTTP2_STREAMS,
+    POLLED = OWN_FDS + 2 * GATEWAY_CHILDREN_MAX,
 };
 
 struct session {
@@ -33,9 +34,21 @@ struct session {
     int signals;         /* signalfd */
     bool draining;       /* no new RPCs */
     int64_t leave_at_ms; /* draining because nobody called: when we go before the client does */
-    bool gone;           /* nothing can be read or written any more */
+    bool gone;           /* the client: nothing can be read or written any more */
     bool stopped;        /* told to end at once */
 };
+
+/* ==== the RPCs, of the client and of those that have gone ==== */
+
+static struct rpc *first_rpc(const struct session *session)
+{
+    return session->http2.rpcs != NULL ? session->http2.rpcs : session->http2.left;
+}
+
+static struct rpc *rpc_after(const struct session *session, const struct rpc *rpc)
+{
+    return rpc->next != NULL || rpc->left ? rpc->next : session->http2.left;
+}
 
 /* ==== the end ==== */
 
@@ -66,23 +79,40 @@ static bool is_finished(const struct session *session)
            ((session->draining && idle) || http2_is_over(&session->http2));
 }
 
+/* Whether what calls have left is still to be removed. Only to be told twice ends that. */
+static bool is_undoing(struct session *session)
+{
+    if (session->stopped)
+        return false;
+    http2_leave(&session->http2);
+    rpc_list_free_ended(&session->http2.left);
+    session->gone = session->gone || session->http2.left != NULL;
+    return session->http2.left != NULL;
+}
+
 /* ==== the loop ==== */
 
 /* There may be children that are not ours: a shell's that became us. */
-static void reap(struct gateway *gateway)
+static void reap_processes(struct session *session)
 {
-    while (waitpid(-1, NULL, WNOHANG) > 0)
+    struct gateway *gateway = session->gateway;
+    pid_t pid = 0;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
         gateway->running -= gateway->running > 0;
+        for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+            rpc_reaped(rpc, pid);
+    }
 }
 
-static void take_signals(struct session *session)
+static void note_signals(struct session *session)
 {
     struct signalfd_siginfo info;
 
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    reap(session->gateway);
+    reap_processes(session);
 }
 
 static void take_input(struct session *session)
@@ -100,11 +130,15 @@ static void take_input(struct session *session)
 }
 
 /* The oldest first. */
-static void start_waiting(struct session *session)
+static void go_on_with_rpcs(struct session *session)
 {
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc)) {
         if (rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children)
             rpc_start(rpc);
+        else
+            rpc_go_on(rpc);
+    }
+    rpc_list_free_ended(&session->http2.left);
 }
 
 static void earlier(int64_t *due_ms, int64_t other_ms)
@@ -140,8 +174,11 @@ static int poll_timeout(const struct session *session)
     int64_t due_ms = connection_due_ms(session);
     int64_t left_ms = 0;
 
-    earlier(&due_ms, client_due_ms(session));
-    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+    if (session->gone)
+        due_ms = 0;
+    else
+        earlier(&due_ms, client_due_ms(session));
+    for (const struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
         earlier(&due_ms, rpc_due_ms(rpc));
     if (due_ms == 0)
         return -1;
@@ -149,10 +186,10 @@ static int poll_timeout(const struct session *session)
     return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static void check_time(struct session *session)
+static void check_due(struct session *session)
 {
     int64_t now_ms = monotonic_ms();
-    int64_t due_ms = connection_due_ms(session);
+    int64_t due_ms = session->gone ? 0 : connection_due_ms(session);
 
     if (due_ms != 0 && now_ms >= due_ms) {
         drain(session);
@@ -162,40 +199,48 @@ static void check_time(struct session *session)
         session->stopped || (!session->http2.greeted && due_ms != 0 && now_ms >= due_ms);
     due_ms = client_due_ms(session);
     session->gone = session->gone || (due_ms != 0 && now_ms >= due_ms);
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
         rpc_expire(rpc, now_ms);
 }
 
-/* The descriptors of one turn: our own, then two for each RPC, in the list's order. */
+/* Only what is open is polled: poll takes no more entries than there may be open descriptors. */
+static size_t add_polled(struct pollfd *fds, size_t *count, bool wanted, int fd, short events)
+{
+    if (!wanted || *count == POLLED)
+        return 0;
+    fds[*count] = (struct pollfd){ .fd = fd, .events = events };
+    return (*count)++;
+}
+
 static size_t fill_poll(const struct session *session, struct pollfd *fds)
 {
     size_t count = OWN_FDS;
-    bool may_read = !http2_is_backed_up(&session->http2);
+    bool may_read = !session->gone && !http2_is_backed_up(&session->http2);
     bool has_unsent = http2_has_unsent(&session->http2);
 
     fds[0] = (struct pollfd){ .fd = may_read ? session->in : -1, .events = POLLIN };
-    fds[1] = (struct pollfd){ .fd = session->out, .events = has_unsent ? POLLOUT : 0 };
+    fds[1] = (struct pollfd){ .fd = session->gone ? -1 : session->out,
+                              .events = has_unsent ? POLLOUT : 0 };
     fds[2] = (struct pollfd){ .fd = session->signals, .events = POLLIN };
-    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL && count < POLLED;
-         rpc = rpc->next) {
-        fds[count++] = (struct pollfd){ .fd = rpc_wants_to_write(rpc) ? rpc->child.in : -1,
-                                        .events = POLLOUT };
-        fds[count++] =
-            (struct pollfd){ .fd = rpc_wants_to_read(rpc) ? rpc->child.out : -1, .events = POLLIN };
-    }
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+            errand->in_at =
+                add_polled(fds, &count, rpc_wants_to_write(errand), errand->child.in, POLLOUT);
+            errand->out_at =
+                add_polled(fds, &count, rpc_wants_to_read(rpc, errand), errand->child.out, POLLIN);
+        }
     return count;
 }
 
-static void take_pipes(struct session *session, const struct pollfd *fds, const struct pollfd *end)
+static void take_pipes(struct session *session, const struct pollfd *fds)
 {
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && fds < end;
-         rpc = rpc->next, fds += 2) {
-        /* A step may have begun another run since, so that only one of the two is looked at. */
-        if (fds[1].revents != 0)
-            rpc_read(rpc);
-        else if (fds[0].revents != 0)
-            rpc_write(rpc);
-    }
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+            if (errand->out_at != 0 && fds[errand->out_at].revents != 0)
+                rpc_read(rpc, errand);
+            else if (errand->in_at != 0 && fds[errand->in_at].revents != 0)
+                rpc_write(errand);
+        }
 }
 
 static void turn(struct session *session)
@@ -208,22 +253,22 @@ static void turn(struct session *session)
         return;
     }
     if (fds[2].revents != 0)
-        take_signals(session);
-    take_pipes(session, fds + OWN_FDS, fds + count);
+        note_signals(session);
+    take_pipes(session, fds);
     if (fds[0].revents != 0)
         take_input(session);
     if ((fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         session->gone = true;
-    check_time(session);
+    check_due(session);
 }
 
-static void serve(struct session *session)
+static void run_session(struct session *session)
 {
     for (;;) {
-        start_waiting(session);
+        go_on_with_rpcs(session);
         http2_offer(&session->http2);
         session->gone = session->gone || !http2_flush(&session->http2, session->out);
-        if (is_finished(session))
+        if (is_finished(session) && !is_undoing(session))
             return;
         turn(session);
     }
@@ -231,7 +276,7 @@ static void serve(struct session *session)
 
 /* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
  * hangs a signal frees us. */
-static void finish(struct session *session)
+static void end_session(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
@@ -242,21 +287,37 @@ static void finish(struct session *session)
         session->gateway->running--;
 }
 
+/* Each takes two descriptors, and four for a moment; a call waits sooner than it fails. */
+static void limit_children(struct gateway *gateway)
+{
+    enum { OTHERS = 32, OF_ONE = 2 };
+    struct rlimit limit = { .rlim_cur = 0 };
+    size_t most = 1;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur > OTHERS + OF_ONE)
+        most = (size_t)(limit.rlim_cur - OTHERS) / OF_ONE;
+    if (gateway->children > most)
+        gateway->children = most;
+}
+
 int session_serve(struct gateway *gateway, int in, int out)
 {
     struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
     sigset_t ours;
     bool started = false;
 
+    limit_children(gateway);
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
+    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap_processes */
     sigprocmask(SIG_BLOCK, &ours, &gateway->mask);
     session.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     started = http2_init(&session.http2, gateway) && session.signals >= 0;
     if (started)
-        serve(&session);
-    finish(&session);
+        run_session(&session);
+    end_session(&session);
     close(session.signals);
     return started ? 0 : 1;
 }
