@@ -142,7 +142,7 @@ static bool take_lines(struct drive *drive)
 }
 
 /* A run_consumer. */
-static size_t consume(void *context, const char *bytes, size_t length)
+static size_t take_output(void *context, const char *bytes, size_t length)
 {
     struct drive *drive = context;
 
@@ -169,7 +169,7 @@ static bool run_docker(struct drive *drive)
     if (exchange->request->timeout_ms > 0 && exchange->request->timeout_ms < INT64_MAX / 2)
         limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
     if (exchange->method->stream != NULL)
-        limits.consumer = consume;
+        limits.consumer = take_output;
     done =
         edges->run(edges->context, &exchange->plan.command, &limits, &drive->output, &drive->err);
     drive->trace.ran = done || drive->output.ended_early;
