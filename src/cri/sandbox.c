@@ -156,6 +156,8 @@ static bool push_port(const struct call *call, const CRI(PortMapping) *port, str
     return true;
 }
 
+/* A name as sysctl.d(5) has it, with dots: docker takes what is before the first "=" for it, and
+ * runc makes it a path below /proc/sys, where a "/" could climb out of what is the pod's. */
 static bool push_sysctls(const CRI(LinuxPodSandboxConfig) *linux, struct plan *plan,
                          struct err *err)
 {

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -287,28 +286,12 @@ static void end_session(struct session *session)
         session->gateway->running--;
 }
 
-/* Each takes two descriptors, and four for a moment; a call waits sooner than it fails. */
-static void limit_children(struct gateway *gateway)
-{
-    enum { OTHERS = 32, OF_ONE = 2 };
-    struct rlimit limit = { .rlim_cur = 0 };
-    size_t most = 1;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur > OTHERS + OF_ONE)
-        most = (size_t)(limit.rlim_cur - OTHERS) / OF_ONE;
-    if (gateway->children > most)
-        gateway->children = most;
-}
-
 int session_serve(struct gateway *gateway, int in, int out)
 {
     struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
     sigset_t ours;
     bool started = false;
 
-    limit_children(gateway);
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap_processes */
