@@ -14,13 +14,13 @@ teardown_file() {
 
 setup() {
     mkdir "$BATS_TEST_TMPDIR/tmp"
-    docker ps --all --quiet >"$BATS_TEST_TMPDIR/containers"
-    docker images --quiet >"$BATS_TEST_TMPDIR/images"
+    docker ps --all --quiet | sort >"$BATS_TEST_TMPDIR/containers"
+    docker images --quiet | sort >"$BATS_TEST_TMPDIR/images"
 }
 
 teardown() {
-    docker ps --all --quiet | diff "$BATS_TEST_TMPDIR/containers" -
-    docker images --quiet | diff "$BATS_TEST_TMPDIR/images" -
+    docker ps --all --quiet | sort | diff "$BATS_TEST_TMPDIR/containers" -
+    docker images --quiet | sort | diff "$BATS_TEST_TMPDIR/images" -
     [ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
 }
 
