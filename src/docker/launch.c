@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "docker/config_dir.h"
 
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
 enum { HIGH_FD = COMMAND_FIRST_FD + COMMAND_FILES };
@@ -50,42 +50,6 @@ static bool open_files(const struct command *command, int *fds, struct err *err)
             return system_error(err, "memory file for docker");
     }
     return true;
-}
-
-/* What a crash would leave behind holds no secret: the credentials are in the memfd alone. */
-static bool make_config_dir(const struct command *command, struct launched *child, struct err *err)
-{
-    int dir = -1;
-    bool made = false;
-
-    if (command->config_dir == NULL)
-        return true;
-    if (mkdir(command->config_dir, 0700) != 0)
-        return system_error(err, "folder for docker's configuration");
-    child->config_dir = true;
-    dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    made = dir >= 0 && symlinkat("/proc/self/fd/3", dir, "config.json") == 0 &&
-           (command->contexts_target == NULL ||
-            symlinkat(command->contexts_target, dir, "contexts") == 0);
-    if (!made)
-        system_error(err, "folder for docker's configuration");
-    fd_close(&dir);
-    return made;
-}
-
-void launch_clean_up(const struct command *command, const struct launched *child)
-{
-    int dir = -1;
-
-    if (!child->config_dir)
-        return;
-    dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return;
-    unlinkat(dir, "config.json", 0);
-    unlinkat(dir, "contexts", 0);
-    fd_close(&dir);
-    rmdir(command->config_dir);
 }
 
 static bool same_name(const char *entry, const char *other)
@@ -148,7 +112,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, int count, const int
     return failed;
 }
 
-static int add_attributes(posix_spawnattr_t *attributes, const sigset_t *mask)
+static int add_attributes(posix_spawnattr_t *attributes, const sigset_t *mask, pid_t group)
 {
     sigset_t defaults;
 
@@ -157,12 +121,13 @@ static int add_attributes(posix_spawnattr_t *attributes, const sigset_t *mask)
     sigaddset(&defaults, SIGPIPE);
     return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                                     POSIX_SPAWN_SETSIGDEF) |
-           posix_spawnattr_setpgroup(attributes, 0) | posix_spawnattr_setsigmask(attributes, mask) |
+           posix_spawnattr_setpgroup(attributes, group) |
+           posix_spawnattr_setsigmask(attributes, mask) |
            posix_spawnattr_setsigdefault(attributes, &defaults);
 }
 
 static int spawn(const struct command *command, const int *files, int out, int error,
-                 const sigset_t *mask, pid_t *pid)
+                 const sigset_t *mask, struct launched *child)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -172,10 +137,10 @@ static int spawn(const struct command *command, const int *files, int out, int e
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if (failed == 0 && (add_actions(&actions, (int)command->file_count, files, out, error) != 0 ||
-                        add_attributes(&attributes, mask) != 0))
+                        add_attributes(&attributes, mask, child->guard.pid) != 0))
         failed = ENOMEM;
     if (failed == 0)
-        failed = posix_spawnp(pid, command->argv.words[0], &actions, &attributes,
+        failed = posix_spawnp(&child->pid, command->argv.words[0], &actions, &attributes,
                               (char *const *)(uintptr_t)command->argv.words, env);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
@@ -199,12 +164,14 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     int out[2] = { -1, -1 };
     int error[2] = { -1, -1 };
     int failed = 0;
-    bool ready = open_files(command, files, err) && make_config_dir(command, child, err);
+    bool ready = guard_start(&child->guard, command->config_dir, err) &&
+                 open_files(command, files, err) &&
+                 config_dir_make(command, &child->config_dir, err);
 
     if (ready && (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0))
         ready = system_error(err, "pipe for docker's output");
     if (ready) {
-        failed = spawn(command, files, out[1], error[1], mask, &child->pid);
+        failed = spawn(command, files, out[1], error[1], mask, child);
         ready = failed == 0 || spawn_failed(command, failed, err);
     }
     fd_close(&out[1]);
@@ -218,4 +185,13 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
         fcntl(error[0], F_SETFL, O_NONBLOCK);
     }
     return ready;
+}
+
+void launch_clean_up(const struct command *command, struct launched *child)
+{
+    fd_close(&child->stdout_fd);
+    fd_close(&child->stderr_fd);
+    if (child->config_dir)
+        config_dir_remove(command->config_dir);
+    guard_end(&child->guard);
 }

@@ -41,7 +41,7 @@ static void end_child(struct running *child, enum end why)
         return;
     child->end = why;
     child->kill_ms = monotonic_ms() + RUN_GRACE_MS;
-    kill(-child->process.pid, SIGTERM);
+    kill(-child->process.guard.pid, SIGTERM);
 }
 
 /* Reads what is there. Past the cap the bytes are dropped, or the child is ended. */
@@ -127,7 +127,7 @@ static void check_time(struct running *child, int64_t deadline_ms)
     if (child->end == END_NONE && deadline_ms != 0 && now_ms >= deadline_ms)
         end_child(child, END_DEADLINE);
     if (child->end != END_NONE && now_ms >= child->kill_ms) {
-        kill(-child->process.pid, SIGKILL);
+        kill(-child->process.guard.pid, SIGKILL);
         child->kill_ms = now_ms + RUN_GRACE_MS;
     }
 }
@@ -223,13 +223,13 @@ static int64_t earlier_deadline(int64_t deadline_ms, int64_t timeout_ms)
     return deadline_ms;
 }
 
-/* Its group is ended before it is reaped, while its number cannot be another's. */
+/* Its group is ended, too, where it did not end by itself: the guard keeps the group's number. */
 static int reap(const struct running *child)
 {
     int status = 0;
 
     if (child->end != END_NONE)
-        kill(-child->process.pid, SIGKILL);
+        kill(-child->process.guard.pid, SIGKILL);
     while (waitpid(child->process.pid, &status, 0) < 0 && errno == EINTR)
         continue;
     return status;
@@ -247,8 +247,6 @@ static bool run_blocked(const struct command *command, const struct run_limits *
         fill_result(output, reap(child));
         output->ended_early = child->end != END_NONE;
     }
-    fd_close(&child->process.stdout_fd);
-    fd_close(&child->process.stderr_fd);
     launch_clean_up(command, &child->process);
     return started && explain_end(child->end, err);
 }
@@ -256,7 +254,9 @@ static bool run_blocked(const struct command *command, const struct run_limits *
 bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
          struct err *err)
 {
-    struct running child = { .process = { .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1 };
+    struct running child = {
+        .process = { .guard = { .alive = -1 }, .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1
+    };
     sigset_t ours;
     sigset_t before;
     bool done = false;

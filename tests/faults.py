@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""This script does to cri-oneshot what a machine in trouble does: it kills it, takes descriptors and limits away, and floods it.
+
+    faults.py CHECK [ARGUMENT...] [--next CHECK [ARGUMENT...]]...
+
+Each CHECK is a function below, with the environment and the helpers of hostile.py.
+"""
+import sys
+
+sys.dont_write_bytecode = True  # no folder of python's beside hostile.py
+
+# pylint: disable=wrong-import-position
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+from hostile import ID, LOG, MIB, PROGRAM, call, docker_runs, expect, gone, one, pids, spawn
+
+PULL = call("PullImage", '{"image": {"image": "a:b"}, "auth": {"username": "u", "password": "p"}}')
+
+
+def eventually(question, seconds=20):
+    end = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.01)
+
+
+# ---- the end of the translator
+
+def start_pull():
+    """A pull with credentials that docker is busy with; its pids, and what docker was started by."""
+    path = LOG + ".pids"
+    if os.path.exists(path):
+        os.unlink(path)
+    process = spawn(subprocess.PIPE, subprocess.PIPE, STANDIN_PIDS=path)
+    process.stdin.write(PULL)
+    process.stdin.close()
+    started = pids(path)
+    assert len(os.listdir(os.environ["TMPDIR"])) == 1, "no folder for the credentials"
+    return process, started
+
+
+def killed(*names):
+    """By a signal that cannot be caught, or that nobody expects: docker and what it began end, and no folder is left."""
+    for name in names:
+        process, started = start_pull()
+        guards = [pid for pid in os.listdir("/proc") if pid.isdigit() and parent(pid) == process.pid]
+        process.send_signal(getattr(signal, name))
+        assert process.wait(20) == -getattr(signal, name), name
+        assert all(gone(pid) for pid in started + guards), name
+        eventually(lambda: os.listdir(os.environ["TMPDIR"]) == [])
+        process.stdout.close()
+        process.stderr.close()
+
+
+def parent(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
+def caught(*numbers):
+    """By any other signal that ends a process: docker ends, and the client is told."""
+    for number in map(int, numbers):
+        process, started = start_pull()
+        process.send_signal(number)
+        expect(one(process.stdout.read()), "CANCELLED", "told to end")
+        assert process.wait(20) == 0, number
+        assert all(gone(pid) for pid in started), number
+        assert os.listdir(os.environ["TMPDIR"]) == [], number
+        process.stdout.close()
+        process.stderr.close()
+
+
+if __name__ == "__main__":
+    from hostile import main
+    main(sys.argv[1:], globals())
