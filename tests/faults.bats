@@ -41,3 +41,13 @@ faults() {
     # HUP INT QUIT USR1 USR2 ALRM TERM STKFLT XCPU VTALRM PROF IO PWR, and real-time ones
     faults caught 1 2 3 10 12 14 15 16 24 26 27 29 30 34 35 50 64
 }
+
+# ---- a trace that nobody reads
+
+@test "a trace to a pipe that nobody reads loses lines, and no call" {
+    faults unread_trace pipe
+}
+
+@test "nor does one to a socket" {
+    faults unread_trace socket
+}

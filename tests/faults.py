@@ -80,6 +80,27 @@ def caught(*numbers):
         process.stderr.close()
 
 
+# ---- a trace that nobody reads
+
+def unread_trace(kind):
+    """Calls are answered, each soon, and none outlives its client; what is in the trace are whole lines."""
+    ours, theirs = os.pipe() if kind == "pipe" else [end.detach() for end in socket.socketpair()]
+    lines = 0
+    for number in range(120):
+        begin = time.monotonic()
+        data = call("StopContainer", json.dumps({"container_id": ("%x" % number).rjust(3000 if number % 20 else 6000, "a")}))
+        done = subprocess.run([PROGRAM], input=data, capture_output=True, timeout=20, check=True, pass_fds=[theirs],
+                              env=dict(os.environ, CRI_ONESHOT_TRACE=str(theirs)))
+        assert not one(done.stdout).HasField("outcome")
+        assert time.monotonic() - begin < 5
+    assert os.get_blocking(theirs), "it was made non-blocking for all who share it"
+    os.close(theirs)
+    with open(ours, encoding="utf-8") as trace:
+        for line in trace:
+            lines += json.loads(line)["method"] == "StopContainer"
+    assert 10 < lines < 120, lines
+
+
 if __name__ == "__main__":
     from hostile import main
     main(sys.argv[1:], globals())
