@@ -166,50 +166,56 @@ static void check_time(struct session *session)
         rpc_expire(rpc, now_ms);
 }
 
-/* The descriptors of one turn: our own, then two for each RPC, in the list's order. */
-static size_t fill_poll(const struct session *session, struct pollfd *fds)
+/* The descriptors of one turn: our own, then two for each RPC that has a use for them. poll takes no
+ * more than RLIMIT_NOFILE, and there may be RPCs beyond that which wait. */
+static size_t fill_poll(const struct session *session, struct pollfd *fds, struct rpc **polled)
 {
-    size_t count = OWN_FDS;
+    size_t count = 0;
     bool may_read = !http2_is_backed_up(&session->http2);
     bool has_unsent = http2_has_unsent(&session->http2);
 
     fds[0] = (struct pollfd){ .fd = may_read ? session->in : -1, .events = POLLIN };
     fds[1] = (struct pollfd){ .fd = session->out, .events = has_unsent ? POLLOUT : 0 };
     fds[2] = (struct pollfd){ .fd = session->signals, .events = POLLIN };
-    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL && count < POLLED;
+    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && count < HTTP2_STREAMS;
          rpc = rpc->next) {
-        fds[count++] = (struct pollfd){ .fd = rpc_wants_to_write(rpc) ? rpc->child.in : -1,
-                                        .events = POLLOUT };
-        fds[count++] =
-            (struct pollfd){ .fd = rpc_wants_to_read(rpc) ? rpc->child.out : -1, .events = POLLIN };
+        bool writes = rpc_wants_to_write(rpc);
+        bool reads = rpc_wants_to_read(rpc);
+        struct pollfd *pair = &fds[OWN_FDS + 2 * count];
+
+        if (!writes && !reads)
+            continue;
+        pair[0] = (struct pollfd){ .fd = writes ? rpc->child.in : -1, .events = POLLOUT };
+        pair[1] = (struct pollfd){ .fd = reads ? rpc->child.out : -1, .events = POLLIN };
+        polled[count++] = rpc;
     }
     return count;
 }
 
-static void take_pipes(struct session *session, const struct pollfd *fds, const struct pollfd *end)
+static void take_pipes(struct rpc *const *polled, size_t count, const struct pollfd *fds)
 {
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && fds < end;
-         rpc = rpc->next, fds += 2) {
+    for (size_t i = 0; i < count; i++, fds += 2) {
         /* A step may have begun another run since, so that only one of the two is looked at. */
         if (fds[1].revents != 0)
-            rpc_read(rpc);
+            rpc_read(polled[i]);
         else if (fds[0].revents != 0)
-            rpc_write(rpc);
+            rpc_write(polled[i]);
     }
 }
 
 static void turn(struct session *session)
 {
     struct pollfd fds[POLLED];
-    size_t count = fill_poll(session, fds);
+    struct rpc *polled[HTTP2_STREAMS];
+    size_t count = fill_poll(session, fds, polled);
 
-    if (poll(fds, (nfds_t)count, poll_timeout(session)) < 0) {
+    if (poll(fds, (nfds_t)(OWN_FDS + 2 * count), poll_timeout(session)) < 0) {
         session->gone = errno != EINTR;
         return;
     }
     if (fds[2].revents != 0)
         take_signals(session);
-    take_pipes(session, fds + OWN_FDS, fds + count);
+    take_pipes(polled, count, fds + OWN_FDS);
     if (fds[0].revents != 0)
         take_input(session);
     if ((fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
