@@ -129,8 +129,7 @@ static bool give(void *context, ProtobufCMessage *response, struct err *err)
     if (drive->host.nothing)
         return true;
     exchange_item(&drive->exchange, response);
-    return write_response(drive) ||
-           err_set(err, GRPC_CANCELLED, "the client has gone or does not read");
+    return write_response(drive) || err_set(err, GRPC_CANCELLED, RUN_CLIENT_GONE);
 }
 
 static bool take_lines(struct drive *drive)

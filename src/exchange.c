@@ -23,6 +23,11 @@ static void keep(void *arena, void *block)
     (void)block;
 }
 
+ProtobufCAllocator exchange_allocator(struct arena *arena)
+{
+    return (ProtobufCAllocator){ allocate, keep, arena };
+}
+
 void exchange_init(struct exchange *exchange, const struct call *call)
 {
     *exchange = (struct exchange){ .call = *call };
@@ -45,7 +50,7 @@ static ProtobufCMessage **member(ProtobufCMessage *message, unsigned number)
 
 static bool unpack(struct exchange *exchange, const uint8_t *bytes, size_t length, struct err *err)
 {
-    ProtobufCAllocator allocator = { allocate, keep, exchange->call.arena };
+    ProtobufCAllocator allocator = exchange_allocator(exchange->call.arena);
 
     exchange->request = oneshot__v1__request__unpack(&allocator, length, bytes);
     if (exchange->request != NULL)

@@ -21,6 +21,9 @@ struct exchange {
     ProtobufCMessage *result; /* the RPC's own response, within it once it succeeded */
 };
 
+/* For libprotobuf-c: memory of the arena, NULL past its cap. */
+ProtobufCAllocator exchange_allocator(struct arena *arena);
+
 /* Starts with call's arena, scratch, settings and surroundings. From here on jansson's memory is
  * call.scratch. */
 void exchange_init(struct exchange *exchange, const struct call *call);

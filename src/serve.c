@@ -11,33 +11,35 @@
 #include "base/inherit.h"
 #include "docker/show.h"
 #include "drive.h"
+#include "recording.h"
 #include "surroundings.h"
 
-static void surround(void *context, struct arena *arena, struct surroundings *surroundings)
+static void serve_surround(void *context, struct arena *arena, struct surroundings *surroundings)
 {
     (void)context;
     surroundings_read(arena, surroundings);
 }
 
-static void surround_docker(void *context, struct arena *arena, struct surroundings *surroundings)
+static void serve_surround_docker(void *context, struct arena *arena,
+                                  struct surroundings *surroundings)
 {
     (void)context;
     surroundings_read_docker(arena, surroundings);
 }
 
-static int64_t now_ns(void *context)
+static int64_t serve_now_ns(void *context)
 {
     (void)context;
     return realtime_ns();
 }
 
-static int64_t clock_ns(void *context)
+static int64_t serve_clock_ns(void *context)
 {
     (void)context;
     return monotonic_ns();
 }
 
-static enum frame_status read_frame(void *context, const struct settings *settings,
+static enum frame_status serve_read(void *context, const struct settings *settings,
                                     struct arena *arena, struct frame *frame, struct err *err)
 {
     (void)context;
@@ -68,11 +70,11 @@ static void append_trace(void *context, const char *name, const char *line)
 
 static const struct edges standard_edges = {
     .setting = surroundings_variable,
-    .surround = surround,
-    .surround_docker = surround_docker,
-    .now_ns = now_ns,
-    .clock_ns = clock_ns,
-    .read = read_frame,
+    .surround = serve_surround,
+    .surround_docker = serve_surround_docker,
+    .now_ns = serve_now_ns,
+    .clock_ns = serve_clock_ns,
+    .read = serve_read,
     .run = run_command,
     .client = STDOUT_FILENO,
     .write = write_frame,
@@ -82,13 +84,17 @@ static const struct edges standard_edges = {
 int serve(void)
 {
     static struct drive drive; /* static: what is not freed stays reachable for LeakSanitizer */
+    struct recording recording;
+    bool answered = false;
 
     inherit_fill();
     inherit_silence_stderr();
     signal(SIGPIPE, SIG_IGN);
-    drive_init(&drive, &standard_edges);
-    /* The memory is the system's to take back: the process ends here. */
-    return drive_call(&drive) ? 0 : 1;
+    drive_init(&drive, recording_around(&recording, &standard_edges, &drive));
+    answered = drive_call(&drive);
+    recording_end(&recording);
+    /* The rest of the memory is the system's to take back: the process ends here. */
+    return answered ? 0 : 1;
 }
 
 static int print_command(struct drive *drive)

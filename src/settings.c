@@ -17,7 +17,8 @@ const char *settings_text(const struct settings_source *source, const char *name
     return text == NULL || *text == '\0' ? otherwise : text;
 }
 
-static bool refuse(const struct settings_source *source, const char *name, const char *wanted)
+static bool refuse_setting(const struct settings_source *source, const char *name,
+                           const char *wanted)
 {
     return err_set(source->err, GRPC_FAILED_PRECONDITION, "setting %s: \"%s\" is not %s", name,
                    settings_text(source, name, ""), wanted);
@@ -33,7 +34,7 @@ int64_t settings_number(const struct settings_source *source, const char *name,
     errno = 0;
     number = strtoll(text, &end, 10);
     if (errno != 0 || *end != '\0' || end == text || number < low || number > high) {
-        refuse(source, name, "a number in its range");
+        refuse_setting(source, name, "a number in its range");
         return strtoll(otherwise, NULL, 10);
     }
     return number;
@@ -51,7 +52,7 @@ static unsigned version_of(const struct settings_source *source, const char *nam
         minor = strtoul(end + 1, &end, 10);
     if (end == text || (*end != '\0' && *end != '.' && *end != '-' && *end != '+') || major < 1 ||
         major > 999 || minor > 99)
-        refuse(source, name, "a version as 20.10");
+        refuse_setting(source, name, "a version as 20.10");
     return (unsigned)(major * 100 + minor);
 }
 
@@ -60,7 +61,7 @@ static bool yes_or_no(const struct settings_source *source, const char *name)
     const char *text = settings_text(source, name, "no");
 
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        refuse(source, name, "yes or no");
+        refuse_setting(source, name, "yes or no");
     return strcmp(text, "yes") == 0;
 }
 
@@ -70,7 +71,7 @@ static const char *absolute(const struct settings_source *source, const char *na
     const char *text = settings_text(source, name, otherwise);
 
     if (*text != '/' && *text != '\0')
-        refuse(source, name, "an absolute path");
+        refuse_setting(source, name, "an absolute path");
     return text;
 }
 
@@ -81,19 +82,19 @@ static const char *operand(const struct settings_source *source, const char *nam
     const char *text = settings_text(source, name, otherwise);
 
     if (*text == '-' || strpbrk(text, " \t\n\r") != NULL)
-        refuse(source, name, "a name");
+        refuse_setting(source, name, "a name");
     return text;
 }
 
 /* Docker would take "container:ID" for another container's network, and its other modes are the
  * request's to choose. */
-static const char *network_of(const struct settings_source *source, const char *name)
+static const char *network_setting(const struct settings_source *source, const char *name)
 {
     const char *text = operand(source, name, "bridge");
 
     if (strchr(text, ':') != NULL || strchr(text, ',') != NULL || strchr(text, '=') != NULL ||
         strcmp(text, "host") == 0)
-        refuse(source, name, "\"none\" or the name of a docker network");
+        refuse_setting(source, name, "\"none\" or the name of a docker network");
     return text;
 }
 
@@ -110,9 +111,10 @@ bool settings_load(struct settings *settings, settings_lookup *lookup, void *con
         .pause_image = operand(&source, "CRI_ONESHOT_PAUSE_IMAGE", "registry.k8s.io/pause:3.9"),
         .pause_oom_score_adj =
             settings_number(&source, "CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ", "0", -1000, 1000),
-        .network = network_of(&source, "CRI_ONESHOT_NETWORK"),
+        .network = network_setting(&source, "CRI_ONESHOT_NETWORK"),
         .docker_root = absolute(&source, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
         .trace = settings_text(&source, "CRI_ONESHOT_TRACE", ""),
+        .record = absolute(&source, "CRI_ONESHOT_RECORD", ""),
         .max_request = (size_t)max_request,
         .read_timeout_ms =
             settings_number(&source, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),

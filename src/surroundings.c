@@ -71,7 +71,7 @@ static const char *config_folder(struct arena *arena)
     return *folder == '/' ? folder : "";
 }
 
-static void read_file(const char *path, struct buf *content)
+static void read_small_file(const char *path, struct buf *content)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t count = 1;
@@ -92,7 +92,7 @@ static const char *client_config(struct arena *arena, const char *folder)
 
     buf_init(&content, CONFIG_MAX);
     if (*folder != '\0')
-        read_file(arena_printf(arena, "%s/config.json", folder), &content);
+        read_small_file(arena_printf(arena, "%s/config.json", folder), &content);
     if (content.length > 0)
         text = arena_strndup(arena, content.data, content.length);
     buf_release(&content);

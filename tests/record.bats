@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # This file records clients of every manner around a docker that is a script: many calls at once, clients that go, calls that take too
-# long, and frames that are none. Where no case can be made, the client sees what it sees without the recorder.
+# long, and frames that are none. Where no case can be made, the client sees what it sees without a recording.
 
 bats_require_minimum_version 1.5.0
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BUILD=$(realpath -m "${BUILD:-$ROOT/build}")
 # As the recorder names the first id, so that a client finds it again in the recording.
 ID=1d00000000011d00000000011d00000000011d00000000011d00000000011d00
+EVENT='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
 # What a crash of the programs would leave is told; that they leave their memory to the system is meant.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
@@ -25,6 +26,7 @@ teardown() {
     run ! pgrep -f "$MARK"
     run ! pgrep -f "$TMPDIR/cri-fixture"
     [ -z "$(ls -A "$TMPDIR")" ]
+    [ -z "$(compgen -G "$S.*")" ]
 }
 
 # docker_is: makes the shell script on standard input docker.
@@ -35,6 +37,13 @@ docker_is() {
     } >"$BATS_TEST_TMPDIR/docker"
     chmod +x "$BATS_TEST_TMPDIR/docker"
     export CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker MARK
+}
+
+# docker_is_a_program: the docker that is a script gets a program file in front of it.
+docker_is_a_program() {
+    mv "$BATS_TEST_TMPDIR/docker" "$BATS_TEST_TMPDIR/docker.sh"
+    printf '#include <unistd.h>\nint main(int c, char **v) { return c > 0 && execv("%s", v); }\n' "$BATS_TEST_TMPDIR/docker.sh" |
+        cc -x c -o "$BATS_TEST_TMPDIR/docker" -
 }
 
 # record COMMAND...: to $S.
@@ -100,10 +109,9 @@ END
 }
 
 @test "a gateway with 32 calls in flight, one given up, one too late, and a stream that its client leaves" {
-    event='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
     docker_is <<END
 case \$1 in
-events) echo '$event'; exec -a "\$MARK" sleep 300 ;;
+events) echo '$EVENT'; exec -a "\$MARK" sleep 300 ;;
 exec) [ "\${*: -1}" != for-ever ] || exec -a "\$MARK" sleep 300; sleep 0.0\$((RANDOM % 9)); echo "\${*: -1}" ;;
 esac
 END
@@ -153,22 +161,23 @@ END
     run -0 cri-fixture serve "$S" -- /usr/bin/python3 "$BATS_TEST_TMPDIR/client.py" "$ROOT" "$ID"
 }
 
-@test "the client finds the recorder by each of its ways" {
+@test "a call is recorded however the translator is started" {
     docker_is <<'END'
 echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
     client <<'END'
 cri-frame call Version
 cri-frame encode Version | cri-oneshot | cri-frame decode
-cri-frame encode Version | "$CRI_ONESHOT" | cri-frame decode
-cri-frame encode Version | "$CRI_GATEWAY_TRANSLATOR" | cri-frame decode
+cri-frame encode Version | env -i CRI_ONESHOT_RECORD="$CRI_ONESHOT_RECORD" CRI_ONESHOT_DOCKER="$CRI_ONESHOT_DOCKER" "$(command -v cri-oneshot)" |
+    cri-frame decode
 cri-oneshot --methods >/dev/null
+cri-frame encode Version | cri-oneshot --explain >/dev/null
 END
     run -0 record bash "$CLIENT"
     [ "$(cases)" = "001 version
 002 version
-003 version
-004 version" ]
+003 version" ]
+    [[ $output == *"of 3 calls 3 are cases in $S"* ]]
 }
 
 @test "of more calls than have numbers the first ones are kept, and all are served" {
@@ -177,7 +186,7 @@ echo "$@"
 END
     client <<'END'
 cri-frame call StopContainer container_id="$ID" timeout=1
-mkdir "$CRI_FIXTURE_CALLS"/{002..998}
+head -c 997 /dev/zero >>"$CRI_ONESHOT_RECORD/.calls"
 for i in 2 3 4; do cri-frame call StopContainer container_id="$ID" timeout="$i" --compact || exit 1; done
 END
     run -1 record bash "$CLIENT"
@@ -224,23 +233,8 @@ END
     [ "$(sort -u "$S"/*/docker.exit)" = hang-up ]
 }
 
-@test "a docker that does not heed TERM is ended all the same" {
-    docker_is <<'END'
-trap '' TERM
-while :; do exec -a "$MARK" sleep 300; done
-END
-    client <<'END'
-exec 5< <(cri-frame encode ContainerStatus container_id="$ID" | cri-oneshot)
-until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
-exec 5<&-
-END
-    run -0 record bash "$CLIENT"
-    [ "$(cat "$S/001 container status/docker.exit")" = hang-up ]
-}
-
 @test "events until the client hangs up are recorded, served, and end when it hangs up again" {
-    event='{"status":"start","id":"'$ID'","from":"busybox:test","Type":"container","Action":"start","Actor":{"ID":"'$ID'","Attributes":{"image":"busybox:test","io.kubernetes.docker.type":"podsandbox","io.kubernetes.container.name":"POD","name":"k8s_POD_web_shop_uid-1_0"}},"scope":"local","time":1795529377,"timeNano":1795529377000000001}'
-    printf '%s\n' "$event" "$event" >"$BATS_TEST_TMPDIR/events"
+    printf '%s\n' "$EVENT" "$EVENT" >"$BATS_TEST_TMPDIR/events"
     docker_is <<END
 cat "$BATS_TEST_TMPDIR/events"
 exec -a "\$MARK" sleep 300
@@ -265,12 +259,26 @@ END
 echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
     client <<'END'
-cri-frame encode Version >"$TMPDIR/frame"
-cri-oneshot <"$TMPDIR/frame" >&-
-cri-oneshot <"$TMPDIR/frame" >/dev/full
+cri-frame encode Version >"$FRAME"
+cri-oneshot <"$FRAME" >&-
+cri-oneshot <"$FRAME" >/dev/full
 true
 END
+    export FRAME=$BATS_TEST_TMPDIR/frame
     run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 2 ]
+    run -0 cri-fixture check "$S"
+}
+
+@test "a stream whose client goes in the middle of a flood has what was printed until then" {
+    docker_is <<END
+exec -a "\$MARK" yes '$EVENT'
+END
+    client <<'END'
+cri-frame encode GetContainerEvents | cri-oneshot | head -c 100000 >/dev/null
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cat "$S/001 get container events/docker.exit")" = hang-up ]
     run -0 cri-fixture check "$S"
 }
 
@@ -311,18 +319,6 @@ END
     run cri-fixture serve "$S" -- bash "$CLIENT"; echo "$output"; [ $status = 0 ]
 }
 
-@test "a helper that docker leaves behind is not waited for" {
-    docker_is <<'END'
-echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
-(exec -a "$MARK" sleep 300) &
-END
-    client <<'END'
-timeout 20 cri-frame call Version
-END
-    run -0 record bash "$CLIENT"
-    pkill -f "^$MARK"
-}
-
 @test "a call that is still going on when the client ends is left out" {
     docker_is <<'END'
 exec -a "$MARK" sleep 300
@@ -344,18 +340,12 @@ END
 
 # ---- what is passed through
 
-# both NAME COMMAND: runs a bash command that uses $T, the translator, bare and recorded; exit status and output must be the same.
+# both COMMAND: runs a bash command that uses $T, the translator, bare and recorded; exit status and output must be the same.
 both() {
-    local status bare recorded
-    export CRI_ONESHOT_MAX_REQUEST=1000 CRI_ONESHOT_READ_TIMEOUT=200
-    status=0
-    bare=$(T=$BUILD/bin/cri-oneshot bash -c "$1" 2>&1 | od -c; exit "${PIPESTATUS[0]}") || status=$?
-    bare="$status $bare"
-    rm -rf "$S"
-    printf '%s\n' 'export T=cri-oneshot' 'status=0' "out=\$(bash -c \"\$COMMAND\" 2>&1 | od -c; exit \"\${PIPESTATUS[0]}\") || status=\$?" \
-        'echo "$status $out" >"$OUT"' >"$BATS_TEST_TMPDIR/client"
-    COMMAND=$1 OUT=$BATS_TEST_TMPDIR/out run record bash "$BATS_TEST_TMPDIR/client"
-    recorded=$(cat "$BATS_TEST_TMPDIR/out")
+    local bare recorded
+    export CRI_ONESHOT_MAX_REQUEST=1000 CRI_ONESHOT_READ_TIMEOUT=200 T=cri-oneshot
+    bare=$(bash -c "$1" 2>&1 | od -c; echo "${PIPESTATUS[0]}")
+    recorded=$(CRI_ONESHOT_RECORD=$S bash -c "$1" 2>&1 | od -c; echo "${PIPESTATUS[0]}")
     [ "$bare" = "$recorded" ] || {
         printf '%s\nbare     %s\nrecorded %s\n' "$1" "$bare" "$recorded"
         return 1
@@ -389,12 +379,10 @@ END
     both "{ \$T; \$T; \$T; \$T; } <$F.three"
     # A gateway may have told the system to forget its children.
     both "/usr/bin/python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' \$T <$F.one"
-    both '$T --nonsense'
-    both '$T --methods'
     both "\$T --explain <$F.one"
 }
 
-@test "nothing asked is no case, and no failure; what is no request is left out with a word" {
+@test "nothing asked is no call; what is no request is left out with a word" {
     docker_is <<'END'
 END
     client <<'END'
@@ -402,37 +390,150 @@ cri-oneshot </dev/null
 cri-frame call StopContainer container_id=none
 END
     run -0 record bash "$CLIENT"
-    [ "$(cases)" = "002 stop container" ]
+    [ "$(cases)" = "001 stop container" ]
     client <<'END'
 printf '\005abc' | cri-oneshot >/dev/null
+printf '\003abc' | cri-oneshot >/dev/null
 cri-frame call StopContainer container_id=none
 END
     run -1 record bash "$CLIENT"
-    [[ $output == *'call 1 is left out: it is no request'* ]]
-    [ "$(cases)" = "002 stop container" ]
+    [[ $output == *'call 1 is left out: it is no request'*'call 2 is left out: it is no request'*'of 3 calls 1 are cases'* ]]
+    [ "$(cases)" = "003 stop container" ]
 }
 
-@test "signals reach the translator, and it ends as it does" {
+@test "what JSON cannot say of a request is a frame, without what is in fields that nobody knows" {
     docker_is <<'END'
-exec -a "$MARK" sleep 300
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
-    cri-frame encode Version >"$BATS_TEST_TMPDIR/frame"
-    local command='$T <'$BATS_TEST_TMPDIR'/frame & until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done; kill -SIGNAL $!; wait $!'
-    both "${command/SIGNAL/TERM}"
-    both "${command/SIGNAL/USR1}"
-    # While it reads it has no answer to give.
-    both '{ printf "\200"; sleep 1; } | { exec $T; } & sleep 0.1; pkill -TERM -P $$ cri-oneshot; wait $!'
+    client <<'END'
+printf '\017\122\015\372\001\007hunter2\220\003\177' | cri-oneshot >/dev/null
+printf '\012\302\076\007hunter2' | cri-oneshot >/dev/null
+END
+    run -0 record bash "$CLIENT"
+    [ "$(cases)" = "001 version
+002 no call" ]
+    grep -q '^version.#31$' "$S/001 version/ignored"
+    grep -q 'is not known here' "$S/002 no call/response.json"
+    run -0 cri-fixture check "$S"
+    run -1 grep -r hunter2 "$S"
 }
 
-@test "the translator is the one beside cri-fixture, else on PATH, and never the recorder itself" {
+@test "the translator is the one beside cri-fixture, else on PATH" {
     mkdir "$BATS_TEST_TMPDIR/alone" "$BATS_TEST_TMPDIR/bin"
     cp "$BUILD/bin/cri-fixture" "$BATS_TEST_TMPDIR/alone"
     PATH=$BATS_TEST_TMPDIR/alone:/usr/bin:/bin run -1 timeout 20 cri-fixture record --about=x "$S" -- true
-    [[ $output == *'there is no cri-oneshot beside cri-fixture or on PATH'* ]]
+    [[ $output == *'no call of the translator was seen'* ]]
+    [ ! -e "$S" ]
     cp "$BUILD/bin/cri-oneshot" "$BUILD/bin/cri-frame" "$BATS_TEST_TMPDIR/bin"
     PATH=$BATS_TEST_TMPDIR/alone:$BATS_TEST_TMPDIR/bin:/usr/bin:/bin run -0 timeout 20 \
         cri-fixture record --about=x "$S" -- cri-frame call StopContainer container_id=none
     [ "$(cases)" = "001 stop container" ]
+}
+
+@test "a client that fails leaves the recording as it is, and its exit code is ours" {
+    docker_is <<'END'
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    run -7 record sh -c 'cri-frame call Version; exit 7'
+    [ ! -e "$S" ]
+    run -0 record sh -c 'cri-frame call Version; cri-frame call StopContainer container_id=none'
+    echo kept >"$S/README.md"
+    cp -r "$S" "$BATS_TEST_TMPDIR/before"
+    run -7 record sh -c 'cri-frame call Version; exit 7'
+    [[ $output == *"the client failed: $S stays as it is"* ]]
+    run -127 record no-such-client
+    run -1 record true
+    diff -r "$BATS_TEST_TMPDIR/before" "$S"
+    run -0 record cri-frame call Version
+    [ "$(cases)" = "001 version
+README.md" ]
+}
+
+# ---- by the setting alone
+
+@test "a script, a gateway and a unit are recorded by the setting, and what they leave plays" {
+    docker_is <<'END'
+case $* in
+version*) echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}' ;;
+exec*) echo "$*"; exit 3 ;;
+events*) ;;
+info*) echo '{"DockerRootDir":"/usr"}' ;;
+pull*) env; cat /dev/fd/3; exit 1 ;;
+esac
+END
+    export CRI_ONESHOT_RECORD=$S CRI_ONESHOT_PAUSE_IMAGE=pause:x
+    cri-frame call Version
+    cri-frame call ExecSync container_id="$ID" cmd=true || true
+    cri-frame call GetContainerEvents
+    cri-frame call ImageFsInfo
+    cri-frame call ImageStatus || true
+    run -1 cri-frame call PullImage image='{"image": "h:5/a:b"}' auth='{"username": "me", "password": "hunter2"}'
+    cri-frame encode Version >"$BATS_TEST_TMPDIR/frame"
+    systemd-socket-activate --accept --inetd --listen="$TMPDIR/s" --setenv=CRI_ONESHOT_DOCKER --setenv=CRI_ONESHOT_RECORD cri-oneshot 3>&- &
+    until [ -S "$TMPDIR/s" ]; do sleep 0.02; done
+    cri-frame call Version --socket="$TMPDIR/s"
+    kill $!
+    rm "$TMPDIR/s"
+    [ "$(cases)" = ".calls
+001 version
+002 exec sync
+003 get container events
+004 image fs info
+005 image status
+006 pull image
+007 version" ]
+    run cri-fixture check "$S"; echo "$output"; [ $status = 0 ]
+    grep -qx CRI_ONESHOT_PAUSE_IMAGE=pause:x "$S/001 version/settings"
+    grep -q '^now_ns=' "$S/004 image fs info/surroundings"
+    grep -q '^filesystem=' "$S/004 image fs info/surroundings"
+    run -1 grep -r hunter2 "$S"
+}
+
+@test "a killed call leaves no case, and the next ones go on" {
+    docker_is <<'END'
+[ "$1" != inspect ] || exec -a "$MARK" sleep 300
+echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
+END
+    export CRI_ONESHOT_RECORD=$S
+    cri-frame encode ContainerStatus container_id="$ID" >"$BATS_TEST_TMPDIR/frame"
+    cri-oneshot <"$BATS_TEST_TMPDIR/frame" >/dev/null &
+    until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+    kill -KILL $!
+    pkill -f "^$MARK"
+    cri-frame call Version
+    [ "$(cases)" = ".calls
+.new.001
+002 version" ]
+    run -0 cri-fixture check "$S"
+    unset CRI_ONESHOT_RECORD
+    client <<'END'
+cri-oneshot <"$FRAME" >/dev/null &
+until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
+kill -KILL $!
+pkill -f "^$MARK"
+cri-frame call Version
+END
+    rm -r "$S"
+    export FRAME=$BATS_TEST_TMPDIR/frame
+    run -1 record bash "$CLIENT"
+    [[ $output == *'call 1, container status is left out: the translator did not end well'* ]]
+    [ "$(cases)" = "002 version" ]
+}
+
+@test "a folder that cannot be written is told by the call, and docker is not asked" {
+    docker_is <<'END'
+touch "$BATS_TEST_TMPDIR/asked"
+END
+    for folder in /proc/nowhere "$BATS_TEST_TMPDIR/no/where" "$BATS_TEST_TMPDIR/docker" relative; do
+        CRI_ONESHOT_RECORD=$folder run -1 cri-frame call Version
+        [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD: "'"$folder"'"'* ]]
+    done
+    mkdir "$S"
+    ln -s /dev/full "$S/.calls"
+    CRI_ONESHOT_RECORD=$S run -1 cri-frame call Version
+    [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD'* ]]
+    [ ! -e relative ]
+    [ ! -e "$BATS_TEST_TMPDIR/asked" ]
 }
 
 # ---- secrets
@@ -444,6 +545,7 @@ create) echo "$ID" ;;
 *) echo 'Digest: sha256:$ID'; echo 'docker.io/library/a:b' ;;
 esac
 END
+    docker_is_a_program
     cat >"$BATS_TEST_TMPDIR/values.py" <<'END'
 import base64, json, sys
 word = b"hunter2"
@@ -524,4 +626,39 @@ END
     run -0 record bash "$CLIENT"
     [ "$(cat "$S/001 exec sync/docker.stdout")" = '{"Env":["A=b"]}' ]
     [ "$(cat "$S/002 container status/docker.stdout")" = '{"Env":["A=<redacted>"]}' ]
+}
+
+@test "what docker repeats of a secret, in whatever form, is in no file" {
+    docker_is <<'END'
+exec 2>&1
+env
+[ ! -e /dev/fd/3 ] || cat /dev/fd/3
+for word in "$(env)" "$([ ! -e /dev/fd/3 ] || cat /dev/fd/3)"; do
+    base64 -w0 <<<"$word"; base64 -w0 <<<" $word"; base64 -w0 <<<"  $word"
+    python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$word"
+done
+echo "Error response from daemon: $(env | grep hunter2 | head -1) is denied"
+exit 1
+END
+    docker_is_a_program
+    client <<'END'
+run() { cri-frame call "$@" >>"$OUT" 2>&1; }
+run CreateContainer pod_sandbox_id="$ID" sandbox_config='{"metadata": {"name": "p", "namespace": "n", "uid": "u"}}' config='{
+    "metadata": {"name": "c"}, "image": {"image": "a:b"}, "envs": [{"key": "A", "value": "aHVudGVyMg=="},
+    {"key": "B", "value": "aHVudGVyMiJxdW90ZWQ8dGFnPlwK"}, {"key": "C", "value": "MTI="}, {"key": "D", "value": "aHVudGVyMgptb3JlIG9mIGh1bnRlcjI="}]}'
+for auth in '"username": "me", "password": "hunter2"' '"auth": "bWU6aHVudGVyMg=="' '"identity_token": "hunter2"' '"registry_token": "hunter2"'; do
+    run PullImage image='{"image": "h:5/a:b"}' auth="{$auth}"
+done
+true
+END
+    export OUT=$BATS_TEST_TMPDIR/out
+    run -0 record bash "$CLIENT"
+    [ "$(cases | wc -l)" = 5 ]
+    grep -q '^A=<redacted>$' "$S/001 create container/docker.stdout"
+    run -0 cri-fixture check "$S"
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy|bWU6aHVu' "$S"
+    export CRI_ONESHOT_RECORD=$BATS_TEST_TMPDIR/raw
+    run -0 bash -c "ID=$ID; . $CLIENT"
+    run cri-fixture check "$CRI_ONESHOT_RECORD"; echo "$output"; [ $status = 0 ]
+    run -1 grep -rlE 'hunter2|aHVudGVyM|h1bnRlcj|odW50ZXIy|bWU6aHVu' "$CRI_ONESHOT_RECORD"
 }

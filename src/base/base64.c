@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file reads base64 as docker's command line does.
+/* This file reads and writes base64.
  * It must not know what is in it. */
 #include "base/base64.h"
 
@@ -29,4 +29,23 @@ char *base64_decode(struct arena *arena, const char *text, size_t *length)
     }
     bytes[*length] = '\0';
     return padding <= 2 && (digits + padding) % 4 == 0 ? bytes : NULL;
+}
+
+size_t base64_encode(const uint8_t *bytes, size_t length, char *text)
+{
+    char *to = text;
+
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        unsigned bits = (unsigned)bytes[i] << 16;
+
+        bits |= left > 1 ? (unsigned)bytes[i + 1] << 8 : 0;
+        bits |= left > 2 ? bytes[i + 2] : 0;
+        *to++ = base64_digits[bits >> 18];
+        *to++ = base64_digits[bits >> 12 & 63];
+        *to++ = left > 1 ? base64_digits[bits >> 6 & 63] : '=';
+        *to++ = left > 2 ? base64_digits[bits & 63] : '=';
+    }
+    *to = '\0';
+    return (size_t)(to - text);
 }

@@ -9,12 +9,12 @@ static struct arena *memory;
 
 /* jansson hands back NULL where memory ends, but many of its callers would then see half a
  * document: end the call instead. */
-static void *take(size_t size)
+static void *take_block(size_t size)
 {
     return arena_alloc(memory, size);
 }
 
-static void keep(void *block)
+static void keep_block(void *block)
 {
     (void)block;
 }
@@ -22,7 +22,7 @@ static void keep(void *block)
 void doc_use(struct arena *arena)
 {
     memory = arena;
-    json_set_alloc_funcs(take, keep);
+    json_set_alloc_funcs(take_block, keep_block);
 }
 
 void doc_seed(uint64_t nonce)

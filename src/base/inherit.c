@@ -77,17 +77,3 @@ void inherit_signals(sigset_t *set)
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
         add_unless_ignored(set, number);
 }
-
-const char *inherit_beside(const char *name, char *path, size_t room)
-{
-    size_t length = strlen(name) + 1;
-    ssize_t own = room < length ? -1 : readlink("/proc/self/exe", path, room - length);
-    char *slash = NULL;
-
-    if (own <= 0 || (size_t)own == room - length) /* none, or cut off */
-        return name;
-    path[own] = '\0';
-    slash = strrchr(path, '/');
-    memcpy(slash + 1, name, length);
-    return access(path, X_OK) == 0 ? path : name;
-}

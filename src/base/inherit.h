@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file declares what a program does about the descriptors and signals that it was started
- * with, by systemd, inetd, a shell or a script, and where it was started from.
+ * with, by systemd, inetd, a shell or a script.
  * It must not know what the program serves. */
 #ifndef INHERIT_H
 #define INHERIT_H
@@ -27,9 +27,5 @@ bool inherit_check_transport(bool allow_tcp, struct err *err);
 /* CHLD and the signals that end us, but for one that we were started to ignore (nohup), and those of
  * a crash: to be blocked and waited for. */
 void inherit_signals(sigset_t *set);
-
-/* The program of this name in the folder that our own is in, written to path (of room bytes); where
- * there is none the name itself, to be looked for on PATH. */
-const char *inherit_beside(const char *name, char *path, size_t room);
 
 #endif

@@ -13,7 +13,7 @@ bool path_check_absolute(const char *field, const char *path, struct err *err)
     return true;
 }
 
-static bool is_name(const char *part, size_t length)
+static bool is_path_name(const char *part, size_t length)
 {
     return length > 0 && !(length <= 2 && strncmp(part, "..", length) == 0);
 }
@@ -23,7 +23,7 @@ bool path_is_beneath(const char *path)
     for (;;) {
         size_t length = strcspn(path, "/");
 
-        if (!is_name(path, length))
+        if (!is_path_name(path, length))
             return false;
         if (path[length] == '\0')
             return true;

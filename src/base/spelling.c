@@ -7,7 +7,7 @@
 
 static int next_at(struct spelled *spelled, int depth);
 
-static int digit_of(int byte)
+static int hexadecimal_digit(int byte)
 {
     if (byte >= '0' && byte <= '9')
         return byte - '0';
@@ -16,12 +16,12 @@ static int digit_of(int byte)
 }
 
 /* The number of count hexadecimal digits; -1 where there is something else. */
-static int32_t number(struct spelled *spelled, int depth, int count)
+static int32_t read_hexadecimal(struct spelled *spelled, int depth, int count)
 {
     int32_t value = 0;
 
     for (; count > 0; count--) {
-        int digit = digit_of(next_at(spelled, depth));
+        int digit = hexadecimal_digit(next_at(spelled, depth));
 
         if (digit < 0 || value > 0x10ffff)
             return -1;
@@ -57,7 +57,7 @@ static int32_t paired(struct spelled *spelled, int depth, int32_t high)
         return high;
     if (next_at(spelled, depth) != '\\' || next_at(spelled, depth) != 'u')
         return -1;
-    low = number(spelled, depth, 4);
+    low = read_hexadecimal(spelled, depth, 4);
     return low < 0xdc00 || low > 0xdfff ? -1 : 0x10000 + (high - 0xd800) * 0x400 + low - 0xdc00;
 }
 
@@ -73,11 +73,12 @@ static int unescaped(struct spelled *spelled, int depth)
         return meant[letter - letters];
     switch (byte) {
     case 'x':
-        return number(spelled, depth, 2);
+        return read_hexadecimal(spelled, depth, 2);
     case 'u':
-        return character(spelled, depth, paired(spelled, depth, number(spelled, depth, 4)));
+        return character(spelled, depth,
+                         paired(spelled, depth, read_hexadecimal(spelled, depth, 4)));
     case 'U':
-        return character(spelled, depth, number(spelled, depth, 8));
+        return character(spelled, depth, read_hexadecimal(spelled, depth, 8));
     default:
         return byte;
     }
@@ -94,7 +95,7 @@ static int next_at(struct spelled *spelled, int depth)
         return spelled->rest[depth - 1].bytes[spelled->rest[depth - 1].taken++];
     byte = next_at(spelled, depth - 1);
     if (spelled->spelling == SPELLING_PERCENT)
-        return byte == '%' ? number(spelled, depth - 1, 2) : byte;
+        return byte == '%' ? read_hexadecimal(spelled, depth - 1, 2) : byte;
     return byte == '\\' ? unescaped(spelled, depth - 1) : byte;
 }
 

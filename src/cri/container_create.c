@@ -51,8 +51,8 @@ static bool shares_with_pod(CRI(NamespaceMode) mode)
 /* A container is in the network and the IPC namespace of its sandbox, which are the host's where
  * the sandbox was asked for it. Naming the sandbox for IPC makes docker refuse one that is not
  * there, which for the network it does not (seen on 20.10 and 26). */
-static bool push_namespaces(const char *sandbox_id, const CRI(NamespaceOption) *options,
-                            struct plan *plan, struct err *err)
+static bool push_container_namespaces(const char *sandbox_id, const CRI(NamespaceOption) *options,
+                                      struct plan *plan, struct err *err)
 {
     const CRI(UserNamespace) *users = options->userns_options;
 
@@ -71,7 +71,7 @@ static bool push_namespaces(const char *sandbox_id, const CRI(NamespaceOption) *
     return push_pid(sandbox_id, options, plan, err);
 }
 
-static struct security security_of(const CRI(LinuxContainerSecurityContext) *context)
+static struct security security_of_container(const CRI(LinuxContainerSecurityContext) *context)
 {
     if (context == NULL)
         return (struct security){ .present = false };
@@ -110,12 +110,12 @@ static bool push_context(const struct call *call, const CRI(LinuxContainerSecuri
 {
     const CRI(CreateContainerRequest) *request = (const void *)call->request;
     static const CRI(NamespaceOption) pod_namespaces = CRI_INIT(NAMESPACE_OPTION);
-    struct security security = security_of(context);
+    struct security security = security_of_container(context);
     const CRI(NamespaceOption) *namespaces = &pod_namespaces;
 
     if (context != NULL && context->namespace_options != NULL)
         namespaces = context->namespace_options;
-    if (!push_namespaces(request->pod_sandbox_id, namespaces, plan, err) ||
+    if (!push_container_namespaces(request->pod_sandbox_id, namespaces, plan, err) ||
         !push_security(&security, plan, err))
         return false;
     if (context == NULL)
@@ -222,7 +222,7 @@ static bool check_request(const CRI(CreateContainerRequest) *request, struct err
     return reference_check(request->config->image->image, err);
 }
 
-static struct record record_of(const struct call *call, const char *log_path)
+static struct record record_of_container(const struct call *call, const char *log_path)
 {
     const CRI(CreateContainerRequest) *request = (const void *)call->request;
     const CRI(ContainerConfig) *config = request->config;
@@ -244,8 +244,9 @@ static struct record record_of(const struct call *call, const char *log_path)
     };
 }
 
-static bool push_config(const struct call *call, const CRI(CreateContainerRequest) *request,
-                        struct plan *plan, struct err *err)
+static bool push_container_config(const struct call *call,
+                                  const CRI(CreateContainerRequest) *request, struct plan *plan,
+                                  struct err *err)
 {
     const CRI(ContainerConfig) *config = request->config;
     const CRI(LinuxContainerConfig) *linux = config->linux;
@@ -278,7 +279,7 @@ bool plan_create_container(const struct call *call, struct plan *plan, struct er
 
     if (!check_request(request, err) || !log_path_of(call, &log_path, plan, err))
         return false;
-    record = record_of(call, log_path);
+    record = record_of_container(call, log_path);
     if (!name_check(&record.name, err))
         return false;
     strv_push(argv, "create");
@@ -286,7 +287,8 @@ bool plan_create_container(const struct call *call, struct plan *plan, struct er
     strv_push(argv, "--pull=never");
     strv_push(argv, "--restart=no");
     strv_push(argv, "--no-healthcheck");
-    if (!push_runtime(call->runtime_handler, plan, err) || !push_config(call, request, plan, err))
+    if (!push_runtime(call->runtime_handler, plan, err) ||
+        !push_container_config(call, request, plan, err))
         return false;
     push_log(call, log_path, plan);
     if (!record_push_labels(&record, argv, err))

@@ -30,7 +30,8 @@ static CRI(ContainerState) state_of(const char *status)
     return CRI_ENUM(CONTAINER_STATE, CONTAINER_UNKNOWN);
 }
 
-static struct ps_filter filter_of(const struct call *call, const CRI(ContainerFilter) *asked)
+static struct ps_filter container_filter_of(const struct call *call,
+                                            const CRI(ContainerFilter) *asked)
 {
     struct ps_filter filter = { .type = LABEL_TYPE_CONTAINER, .id = "", .sandbox_id = "" };
 
@@ -74,7 +75,7 @@ static void *container_of(struct arena *arena, const struct ps_row *row)
 bool plan_list_containers(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(ListContainersRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_filter_of(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
@@ -85,7 +86,7 @@ bool parse_list_containers(const struct call *call, const struct docker_result *
 {
     const CRI(ListContainersRequest) *request = (const void *)call->request;
     CRI(ListContainersResponse) *answer = (void *)response;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_filter_of(call, request->filter);
 
     return ps_list(call, result, &filter, container_of, &answer->n_containers, &answer->containers,
                    err);
@@ -96,7 +97,7 @@ bool parse_list_containers(const struct call *call, const struct docker_result *
 bool plan_stream_containers(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(StreamContainersRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_filter_of(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
@@ -106,7 +107,7 @@ bool stream_containers(const struct call *call, struct stream *stream, const cha
                        size_t length, struct err *err)
 {
     const CRI(StreamContainersRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = container_filter_of(call, request->filter);
     CRI(StreamContainersResponse) response = CRI_INIT(STREAM_CONTAINERS_RESPONSE);
     CRI(Container) *one = ps_one(call, &filter, line, length, container_of, err);
 

@@ -7,16 +7,12 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cri/container.h"
 #include "cri/messages.h"
 #include "cri/signals.h"
 #include "docker/inspect.h"
-
-static char *borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 /* --- ContainerStatus --- */
 
@@ -31,13 +27,13 @@ static void fill_exit(struct arena *arena, const json_t *json, CRI(ContainerStat
 {
     status->state = CRI_ENUM(CONTAINER_STATE, CONTAINER_EXITED);
     status->exit_code = (int32_t)doc_number(json, "State.ExitCode");
-    status->reason = borrowed("Error");
+    status->reason = text_borrowed("Error");
     if (doc_flag(json, "State.OOMKilled"))
-        status->reason = borrowed("OOMKilled");
+        status->reason = text_borrowed("OOMKilled");
     else if (status->finished_at == 0)
-        status->reason = borrowed("ContainerCannotRun");
+        status->reason = text_borrowed("ContainerCannotRun");
     else if (status->exit_code == 0)
-        status->reason = borrowed("Completed");
+        status->reason = text_borrowed("Completed");
     if (status->finished_at == 0) { /* it never ran */
         status->started_at = status->created_at;
         status->finished_at = status->created_at;
@@ -204,7 +200,7 @@ static CRI(ContainerStatus) *status_of(struct arena *arena, const struct inspect
                  CRI_DESCRIPTOR(container_status__annotations_entry), &status->n_annotations,
                  &status->annotations);
     fill_mounts(arena, json, status);
-    status->log_path = borrowed(container->record.log_path);
+    status->log_path = text_borrowed(container->record.log_path);
     status->resources = resources_of(arena, json);
     status->user = user_of(arena, json);
     status->stop_signal = signal_from_docker(arena, doc_text(json, "Config.StopSignal"));

@@ -44,7 +44,7 @@ static bool fits_file(const CRI(KeyValue) *variable)
     return length == 0 || (memchr(value, '\n', length) == NULL && value[length - 1] != '\r');
 }
 
-static bool has_prefix(const char *name, const char *prefix)
+static bool name_begins(const char *name, const char *prefix)
 {
     return strncasecmp(name, prefix, strlen(prefix)) == 0;
 }
@@ -72,7 +72,7 @@ static bool steers_docker(const char *name)
     size_t length = strlen(name);
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (has_prefix(name, starts[i]))
+        if (name_begins(name, starts[i]))
             return true;
     return is_name_in(name, names) || (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
 }
@@ -132,7 +132,7 @@ static size_t file_room(size_t count, CRI(KeyValue) *const *variables)
     return room;
 }
 
-static void append(struct command_file *file, char *data, const void *bytes, size_t length)
+static void append_bytes(struct command_file *file, char *data, const void *bytes, size_t length)
 {
     if (length > 0)
         memcpy(data + file->length, bytes, length);
@@ -158,10 +158,10 @@ bool push_environment(const struct call *call, size_t count, CRI(KeyValue) *cons
                 return false;
             continue;
         }
-        append(&file, data, variable->key, strlen(variable->key));
-        append(&file, data, "=", 1);
-        append(&file, data, variable->value.data, variable->value.len);
-        append(&file, data, "\n", 1);
+        append_bytes(&file, data, variable->key, strlen(variable->key));
+        append_bytes(&file, data, "=", 1);
+        append_bytes(&file, data, variable->value.data, variable->value.len);
+        append_bytes(&file, data, "\n", 1);
     }
     if (file.length > 0) {
         strv_pushf(&plan->command.argv, "--env-file=/dev/fd/%d",

@@ -99,7 +99,7 @@ static void give_times(const struct seen *seen, CRI(ContainerStatus) *status)
     }
 }
 
-static CRI(ContainerStatus) *container_of(struct arena *arena, const struct seen *seen)
+static CRI(ContainerStatus) *container_of_event(struct arena *arena, const struct seen *seen)
 {
     CRI(ContainerStatus) *status = arena_alloc(arena, sizeof(*status));
     const struct record *record = &seen->record;
@@ -130,12 +130,12 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
     response->pod_sandbox_status = pod_of(arena, seen);
     list_init(&statuses, arena);
     if (!seen->record.sandbox)
-        list_push(&statuses, container_of(arena, seen));
+        list_push(&statuses, container_of_event(arena, seen));
     list_give(&statuses, &response->n_containers_statuses, &response->containers_statuses);
     return response;
 }
 
-static bool is_dockers(const char *key)
+static bool is_dockers_attribute(const char *key)
 {
     static const char *const keys[] = { "image", "name", "exitCode", "execDuration", "signal" };
 
@@ -152,7 +152,7 @@ static struct pairs labels_of(struct arena *arena, const struct pairs *attribute
     struct pairs labels = { .items = arena_array(arena, attributes->count, sizeof(struct pair)) };
 
     for (size_t i = 0; i < attributes->count; i++)
-        if (!is_dockers(attributes->items[i].key))
+        if (!is_dockers_attribute(attributes->items[i].key))
             labels.items[labels.count++] = attributes->items[i];
     return labels;
 }

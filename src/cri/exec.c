@@ -43,7 +43,7 @@ static bool names_id(const char *text, const char *id)
 
 /* docker's own failure, and not a command that prints such words itself: exit 1, nothing on stdout,
  * and on stderr one line, which names the container, or the engine that does not answer. */
-static bool is_dockers(const struct docker_result *result, const char *id)
+static bool is_dockers_failure(const struct docker_result *result, const char *id)
 {
     static const char *const own[] = { "no such container: ", "is not running", "is paused",
                                        "is restarting" };
@@ -94,7 +94,7 @@ bool parse_exec_sync(const struct call *call, const struct docker_result *result
     const CRI(ExecSyncRequest) *request = (const void *)call->request;
     CRI(ExecSyncResponse) *answer = (void *)response;
 
-    if (result->signal != 0 || is_dockers(result, request->container_id))
+    if (result->signal != 0 || is_dockers_failure(result, request->container_id))
         return failure_set(call->arena, result, err);
     if (is_runtimes(result)) {
         const char *line = first_line(call->arena, result->stdout_text);

@@ -393,14 +393,14 @@ static size_t watch_list(const ProtobufCMessageDescriptor *message, struct watch
     return count;
 }
 
-static const void *member(const ProtobufCMessage *message, unsigned offset)
+static const void *submessage(const ProtobufCMessage *message, unsigned offset)
 {
     return (const char *)message + offset;
 }
 
 static size_t element_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    return *(const size_t *)member(message, field->quantifier_offset);
+    return *(const size_t *)submessage(message, field->quantifier_offset);
 }
 
 static bool number_set(const void *number, ProtobufCType type)
@@ -439,7 +439,7 @@ static bool message_set(const ProtobufCMessage *message)
 /* No request of the CRI has a oneof or an explicitly optional field. */
 static bool field_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    const void *value = member(message, field->offset);
+    const void *value = submessage(message, field->offset);
 
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return element_count(message, field) > 0;
@@ -458,9 +458,9 @@ static bool field_set(const ProtobufCMessage *message, const ProtobufCFieldDescr
     return number_set(value, field->type);
 }
 
-static const char *path_of(struct arena *arena, const struct field_step *step)
+static const char *path_of_field(struct arena *arena, const struct field_step *step)
 {
-    const char *above = step->up == NULL ? "" : path_of(arena, step->up);
+    const char *above = step->up == NULL ? "" : path_of_field(arena, step->up);
     const char *dot = step->up == NULL ? "" : ".";
 
     if (step->repeated)
@@ -477,7 +477,7 @@ static bool walk_below(const struct field_walk *walk, const ProtobufCMessage *me
 {
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
     struct field_step step = { .up = up, .field = field->name, .repeated = repeated };
-    const ProtobufCMessage *const *elements = member(message, field->offset);
+    const ProtobufCMessage *const *elements = submessage(message, field->offset);
     size_t count = repeated ? element_count(message, field) : *elements != NULL;
     struct watch list[FIELDS_MAX];
     size_t watches = 0;
@@ -485,7 +485,7 @@ static bool walk_below(const struct field_walk *walk, const ProtobufCMessage *me
     if (count == 0)
         return true;
     if (repeated)
-        elements = *(const ProtobufCMessage *const *const *)member(message, field->offset);
+        elements = *(const ProtobufCMessage *const *const *)submessage(message, field->offset);
     watches = watch_list(field->descriptor, list);
     for (step.index = 0; step.index < count; step.index++)
         if (!walk_list(walk, elements[step.index], list, watches, &step))
@@ -504,7 +504,7 @@ static bool walk_list(const struct field_walk *walk, const ProtobufCMessage *mes
             if (!walk_below(walk, message, list[i].field, up))
                 return false;
         } else if (field_set(message, list[i].field)) {
-            const char *path = path_of(walk->ignored->arena, &step);
+            const char *path = path_of_field(walk->ignored->arena, &step);
 
             if (row->decision == FIELD_REFUSED)
                 return err_set(walk->err, GRPC_INVALID_ARGUMENT, "%s: %s", path, row->why);

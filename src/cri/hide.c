@@ -35,32 +35,31 @@ static struct secret *push(struct list *list, const struct strv *argv, const cha
     return secret;
 }
 
-static void push_text(struct list *list, const struct strv *argv, const char *text)
+static void add_text(struct list *list, const struct strv *argv, const char *text)
 {
     push(list, argv, text, strlen(text));
 }
 
-static void push_credentials(struct list *list, const struct strv *argv,
-                             const CRI(AuthConfig) *auth)
+static void add_credentials(struct list *list, const struct strv *argv, const CRI(AuthConfig) *auth)
 {
     size_t length = 0;
     const char *pair = base64_decode(list->arena, auth->auth, &length);
     const char *colon = pair == NULL ? NULL : memchr(pair, ':', length);
 
-    push_text(list, argv, auth->password);
-    push_text(list, argv, auth->auth);
-    push_text(list, argv, auth->identity_token);
-    push_text(list, argv, auth->registry_token);
+    add_text(list, argv, auth->password);
+    add_text(list, argv, auth->auth);
+    add_text(list, argv, auth->identity_token);
+    add_text(list, argv, auth->registry_token);
     if (*auth->password != '\0')
-        push_text(list, argv, arena_printf(list->arena, "%s:%s", auth->username, auth->password));
+        add_text(list, argv, arena_printf(list->arena, "%s:%s", auth->username, auth->password));
     if (pair != NULL)
         push(list, argv, pair, length);
     if (colon != NULL)
         push(list, argv, colon + 1, length - (size_t)(colon + 1 - pair));
 }
 
-static void push_environment(struct list *list, const struct strv *argv,
-                             const CRI(ContainerConfig) *config)
+static void add_environment(struct list *list, const struct strv *argv,
+                            const CRI(ContainerConfig) *config)
 {
     for (size_t i = 0; i < config->n_envs; i++) {
         const ProtobufCBinaryData *value = &config->envs[i]->value;
@@ -84,13 +83,13 @@ struct list hide_secrets(struct arena *arena, const ProtobufCMessage *request,
         const CRI(PullImageRequest) *pull = (const void *)request;
 
         if (pull->auth != NULL)
-            push_credentials(&list, argv, pull->auth);
+            add_credentials(&list, argv, pull->auth);
     }
     if (request->descriptor == CRI_DESCRIPTOR(create_container_request)) {
         const CRI(CreateContainerRequest) *create = (const void *)request;
 
         if (create->config != NULL)
-            push_environment(&list, argv, create->config);
+            add_environment(&list, argv, create->config);
     }
     return list;
 }
@@ -137,13 +136,6 @@ static struct list ranges_of(struct arena *arena, const struct list *secrets, co
     return ranges;
 }
 
-static char *copy(char *to, const char *from, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        *to++ = from[i];
-    return to;
-}
-
 const char *hide_in(struct arena *arena, const struct list *secrets, const char *text,
                     size_t *length)
 {
@@ -159,11 +151,11 @@ const char *hide_in(struct arena *arena, const struct list *secrets, const char 
     for (size_t i = 0; i < ranges.count; i++) {
         const struct range *range = ranges.items[i];
 
-        to = copy(to, text + at, range->start - at);
-        to = copy(to, HIDDEN, strlen(HIDDEN));
+        to = mempcpy(to, text + at, range->start - at);
+        to = mempcpy(to, HIDDEN, strlen(HIDDEN));
         at = range->end;
     }
-    to = copy(to, text + at, *length - at);
+    to = mempcpy(to, text + at, *length - at);
     *to = '\0';
     *length = (size_t)(to - hidden);
     return hidden;

@@ -19,7 +19,8 @@ bool image_filter_is_one(const CRI(ImageFilter) *filter)
     return *text != '\0' && (reference_is_id(text) || !reference_is_repository(text));
 }
 
-static bool is_one_of(struct arena *arena, const char *repository, char *const *names, size_t count)
+static bool has_repository(struct arena *arena, const char *repository, char *const *names,
+                           size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (reference_same_repository(arena, names[i], repository))
@@ -35,6 +36,6 @@ bool image_filter_has(struct arena *arena, const CRI(ImageFilter) *filter, const
     const char *id = image->id + (is_digest ? strlen(prefix) : 0);
 
     return *text == '\0' || image_filter_is_one(filter) || strncmp(id, text, strlen(text)) == 0 ||
-           is_one_of(arena, text, image->repo_tags, image->n_repo_tags) ||
-           is_one_of(arena, text, image->repo_digests, image->n_repo_digests);
+           has_repository(arena, text, image->repo_tags, image->n_repo_tags) ||
+           has_repository(arena, text, image->repo_digests, image->n_repo_digests);
 }

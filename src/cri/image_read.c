@@ -97,8 +97,8 @@ static bool is_unknown_image(const struct docker_result *result)
 }
 
 /* The one image of docker image inspect; NULL without an error when there is none. */
-static const json_t *read_image(const struct call *call, const struct docker_result *result,
-                                struct err *err)
+static const json_t *read_inspected_image(const struct call *call,
+                                          const struct docker_result *result, struct err *err)
 {
     const json_t *json = NULL;
 
@@ -152,7 +152,7 @@ bool parse_image_status(const struct call *call, const struct docker_result *res
 {
     const CRI(ImageStatusRequest) *request = (const void *)call->request;
     CRI(ImageStatusResponse) *answer = (void *)response;
-    const json_t *json = read_image(call, result, err);
+    const json_t *json = read_inspected_image(call, result, err);
 
     if (json == NULL) /* an image that is not there is an answer without one */
         return err->code == GRPC_OK;
@@ -302,7 +302,7 @@ bool parse_list_images(const struct call *call, const struct docker_result *resu
 
     list_init(&images, call->arena);
     if (image_filter_is_one(request->filter)) {
-        const json_t *json = read_image(call, result, err);
+        const json_t *json = read_inspected_image(call, result, err);
 
         if (json != NULL)
             list_push(&images, inspected_image(call, json));

@@ -41,7 +41,7 @@ static bool check_auth(struct arena *arena, const char *auth, struct err *err)
     return err_set(err, GRPC_INVALID_ARGUMENT, "auth.auth: is not the base64 of USER:PASSWORD");
 }
 
-static void put(json_t *object, const char *name, const char *text)
+static void put_credential(json_t *object, const char *name, const char *text)
 {
     if (*text != '\0')
         doc_put_text(object, name, text);
@@ -54,11 +54,11 @@ static json_t *auths_json(const CRI(AuthConfig) *auth, const char *registry)
     json_t *credentials = json_object();
     json_t *auths = json_object();
 
-    put(credentials, "username", auth->username);
-    put(credentials, "password", auth->password);
-    put(credentials, "auth", auth->auth);
-    put(credentials, "identitytoken", auth->identity_token);
-    put(credentials, "registrytoken", auth->registry_token);
+    put_credential(credentials, "username", auth->username);
+    put_credential(credentials, "password", auth->password);
+    put_credential(credentials, "auth", auth->auth);
+    put_credential(credentials, "identitytoken", auth->identity_token);
+    put_credential(credentials, "registrytoken", auth->registry_token);
     json_object_set_new_nocheck(auths, key, credentials);
     return auths;
 }

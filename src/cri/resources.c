@@ -16,7 +16,7 @@ struct limits {
     const char *mems;
 };
 
-static bool refuse(const char *field, const char *why, struct err *err)
+static bool refuse_resource(const char *field, const char *why, struct err *err)
 {
     return err_set(err, GRPC_INVALID_ARGUMENT, "resources.%s: %s", field, why);
 }
@@ -80,7 +80,7 @@ static bool is_kindness(const char *key)
     return false;
 }
 
-static void trace(struct plan *plan, const char *key)
+static void trace_resource(struct plan *plan, const char *key)
 {
     strv_pushf(&plan->ignored, "linux.resources.unified[%s]", key);
 }
@@ -106,7 +106,7 @@ static bool read_unified(struct plan *plan, const char *key, const char *value,
     else if (strcmp(key, "memory.low") == 0 && read_number(value, &number) && number >= MEMORY_MIN)
         limits->reservation = number;
     else if (known && is_kindness(key))
-        trace(plan, key);
+        trace_resource(plan, key);
     else if (known)
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "resources.unified[\"%s\"]: docker has no option for it", key);
@@ -129,13 +129,13 @@ static void settle_memory(struct plan *plan, enum resources_use use, struct limi
     if (limits->swap == -1 && limits->memory == 0 && use == RESOURCES_CREATE)
         limits->swap = 0; /* neither is limited, as docker has it */
     if (limits->swap_alone != NULL && limits->memory == 0) {
-        trace(plan, "memory.swap.max");
+        trace_resource(plan, "memory.swap.max");
     } else if (limits->swap_alone != NULL) {
         read_number(limits->swap_alone, &swap);
         limits->swap = swap < 0 || swap > INT64_MAX - limits->memory ? -1 : limits->memory + swap;
     }
     if (limits->reservation > 0 && limits->memory > 0 && limits->reservation > limits->memory) {
-        trace(plan, "memory.low");
+        trace_resource(plan, "memory.low");
         limits->reservation = 0;
     }
 }
@@ -145,21 +145,22 @@ static void settle_memory(struct plan *plan, enum resources_use use, struct limi
 static bool check_cpuset(const char *field, const char *list, struct err *err)
 {
     if (list[strspn(list, "0123456789,-")] != '\0')
-        return refuse(field, "is not a list as 0-2,7", err);
+        return refuse_resource(field, "is not a list as 0-2,7", err);
     return true;
 }
 
 static bool check_memory(const struct limits *limits, enum resources_use use, struct err *err)
 {
     if (limits->memory < 0 || (limits->memory > 0 && limits->memory < MEMORY_MIN))
-        return refuse("memory_limit_in_bytes", "docker wants 6 MiB at least", err);
+        return refuse_resource("memory_limit_in_bytes", "docker wants 6 MiB at least", err);
     if (limits->swap < -1)
-        return refuse("memory_swap_limit_in_bytes", "is negative", err);
+        return refuse_resource("memory_swap_limit_in_bytes", "is negative", err);
     if (limits->swap > 0 && limits->swap < limits->memory)
-        return refuse("memory_swap_limit_in_bytes",
-                      "counts memory and swap, so it is at least memory_limit_in_bytes", err);
+        return refuse_resource("memory_swap_limit_in_bytes",
+                               "counts memory and swap, so it is at least memory_limit_in_bytes",
+                               err);
     if (limits->swap != 0 && limits->memory == 0 && use == RESOURCES_CREATE)
-        return refuse("memory_swap_limit_in_bytes", "needs memory_limit_in_bytes", err);
+        return refuse_resource("memory_swap_limit_in_bytes", "needs memory_limit_in_bytes", err);
     return true;
 }
 
@@ -178,7 +179,7 @@ static bool check_hugepages(const CRI(LinuxContainerResources) *resources, struc
 {
     for (size_t i = 0; i < resources->n_hugepage_limits; i++)
         if (resources->hugepage_limits[i]->limit != 0)
-            return refuse("hugepage_limits", "docker has no option for them", err);
+            return refuse_resource("hugepage_limits", "docker has no option for them", err);
     return true;
 }
 
@@ -190,7 +191,7 @@ static void push_number(struct strv *argv, const char *option, int64_t number)
         strv_pushf(argv, "%s=%lld", option, (long long)number);
 }
 
-static void push_text(struct strv *argv, const char *option, const char *text)
+static void push_text_option(struct strv *argv, const char *option, const char *text)
 {
     if (*text != '\0')
         strv_pushf(argv, "%s=%s", option, text);
@@ -207,8 +208,8 @@ static void push_limits(const struct limits *limits, struct strv *argv)
     push_number(argv, "--memory-swap", limits->swap != 0 ? limits->swap : limits->memory);
     push_number(argv, "--memory-reservation", limits->reservation);
     push_number(argv, "--pids-limit", limits->pids);
-    push_text(argv, "--cpuset-cpus", limits->cpus);
-    push_text(argv, "--cpuset-mems", limits->mems);
+    push_text_option(argv, "--cpuset-cpus", limits->cpus);
+    push_text_option(argv, "--cpuset-mems", limits->mems);
 }
 
 static bool push_oom_score_adj(int64_t score, enum resources_use use, struct plan *plan,

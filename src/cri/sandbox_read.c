@@ -6,16 +6,12 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "cri/messages.h"
 #include "cri/sandbox.h"
 #include "docker/inspect.h"
 #include "docker/ps.h"
-
-static char *borrowed(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
 
 /* --- PodSandboxStatus --- */
 
@@ -97,10 +93,10 @@ static void give_maps(struct arena *arena, const struct record *record,
 }
 
 /* A pod of cri-dockerd's has no record of what was asked: docker knows what it runs in. */
-static char *handler_of(struct arena *arena, const struct inspected *sandbox)
+static char *sandbox_handler_of(struct arena *arena, const struct inspected *sandbox)
 {
     return sandbox->record.exact
-               ? borrowed(sandbox->record.runtime_handler)
+               ? text_borrowed(sandbox->record.runtime_handler)
                : arena_strdup(arena, doc_text(sandbox->json, "HostConfig.Runtime"));
 }
 
@@ -124,7 +120,7 @@ bool parse_pod_sandbox_status(const struct call *call, const struct docker_resul
     status->network = network_of(call->arena, sandbox.json);
     status->linux = linux_of(call->arena, &sandbox);
     give_maps(call->arena, &sandbox.record, status);
-    status->runtime_handler = handler_of(call->arena, &sandbox);
+    status->runtime_handler = sandbox_handler_of(call->arena, &sandbox);
     answer->status = status;
     if (request->verbose) {
         struct pairs info = verbose_info(call, &sandbox);
@@ -141,7 +137,8 @@ bool parse_pod_sandbox_status(const struct call *call, const struct docker_resul
 static const char *const ready[] = { "running", "paused", "restarting", NULL };
 static const char *const not_ready[] = { "created", "exited", "dead", "removing", NULL };
 
-static struct ps_filter filter_of(const struct call *call, const CRI(PodSandboxFilter) *asked)
+static struct ps_filter sandbox_filter_of(const struct call *call,
+                                          const CRI(PodSandboxFilter) *asked)
 {
     struct ps_filter filter = { .type = LABEL_TYPE_SANDBOX, .id = "", .sandbox_id = "" };
 
@@ -158,7 +155,7 @@ static struct ps_filter filter_of(const struct call *call, const CRI(PodSandboxF
 bool plan_list_pod_sandbox(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = sandbox_filter_of(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
@@ -171,12 +168,12 @@ static void *sandbox_of(struct arena *arena, const struct ps_row *row)
                     strcmp(row->status, ready[2]) == 0;
 
     *sandbox = (CRI(PodSandbox))CRI_INIT(POD_SANDBOX);
-    sandbox->id = borrowed(row->id);
+    sandbox->id = text_borrowed(row->id);
     sandbox->metadata = pod_metadata(arena, &row->record);
     sandbox->state = is_ready ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY)
                               : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY);
     sandbox->created_at = row->created_at;
-    sandbox->runtime_handler = borrowed(row->record.runtime_handler);
+    sandbox->runtime_handler = text_borrowed(row->record.runtime_handler);
     pairs_to_map(arena, &row->record.labels, CRI_DESCRIPTOR(pod_sandbox__labels_entry),
                  &sandbox->n_labels, &sandbox->labels);
     pairs_to_map(arena, &row->record.annotations, CRI_DESCRIPTOR(pod_sandbox__annotations_entry),
@@ -189,7 +186,7 @@ bool parse_list_pod_sandbox(const struct call *call, const struct docker_result 
 {
     const CRI(ListPodSandboxRequest) *request = (const void *)call->request;
     CRI(ListPodSandboxResponse) *answer = (void *)response;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = sandbox_filter_of(call, request->filter);
 
     return ps_list(call, result, &filter, sandbox_of, &answer->n_items, &answer->items, err);
 }
@@ -199,7 +196,7 @@ bool parse_list_pod_sandbox(const struct call *call, const struct docker_result 
 bool plan_stream_pod_sandboxes(const struct call *call, struct plan *plan, struct err *err)
 {
     const CRI(StreamPodSandboxesRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = sandbox_filter_of(call, request->filter);
 
     (void)err;
     return ps_plan(&filter, plan);
@@ -209,7 +206,7 @@ bool stream_pod_sandboxes(const struct call *call, struct stream *stream, const 
                           size_t length, struct err *err)
 {
     const CRI(StreamPodSandboxesRequest) *request = (const void *)call->request;
-    struct ps_filter filter = filter_of(call, request->filter);
+    struct ps_filter filter = sandbox_filter_of(call, request->filter);
     CRI(StreamPodSandboxesResponse) response = CRI_INIT(STREAM_POD_SANDBOXES_RESPONSE);
     CRI(PodSandbox) *one = ps_one(call, &filter, line, length, sandbox_of, err);
 

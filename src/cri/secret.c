@@ -63,7 +63,7 @@ static char digit_at(const struct secret *secret, size_t before, size_t number)
 }
 
 /* A digit of either alphabet as the first one has it; 0: it is none. */
-static char digit_of(int byte)
+static char secret_digit(int byte)
 {
     if (byte == '-' || byte == '_')
         return byte == '-' ? '+' : '/';
@@ -83,9 +83,9 @@ static size_t encoded_end(const struct secret *secret, size_t before, const char
     if (end < first + (before == 0 ? WORD : ANYWHERE - 1))
         return 0;
     for (size_t i = first; i < end; i++)
-        if (digit_of(spelled_next(&spelled)) != digit_at(secret, before, i))
+        if (secret_digit(spelled_next(&spelled)) != digit_at(secret, before, i))
             return 0;
-    if (shared && spelled.at < length && digit_of((unsigned char)text[spelled.at]) != '\0')
+    if (shared && spelled.at < length && secret_digit((unsigned char)text[spelled.at]) != '\0')
         spelled.at++;
     if (!is_apart(before > 0 ? ANYWHERE : end + shared, text, length, at, spelled.at))
         return 0;
@@ -101,7 +101,7 @@ static size_t base64_end(const struct secret *secret, const char *text, size_t l
     size_t end = encoded_end(secret, 0, text, length, at, spelling);
 
     for (size_t before = 1; end == 0 && before < 3; before++) {
-        if (digit_of((unsigned char)text[at]) != '\0')
+        if (secret_digit((unsigned char)text[at]) != '\0')
             end = encoded_end(secret, before, text, length, at + 1, spelling);
         if (end == 0)
             end = encoded_end(secret, before, text, length, at, spelling);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 
@@ -70,19 +72,11 @@ void server_address_hide_user(char *address)
             *at = '*';
 }
 
-static bool is_one_of(const char *host, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(host, *names) == 0)
-            return true;
-    return false;
-}
-
 bool server_address_is_hub(const char *registry)
 {
     static const char *const names[] = { "docker.io", "index.docker.io", NULL };
 
-    return is_one_of(registry, names);
+    return text_is_one_of(registry, names);
 }
 
 bool server_address_is(const char *host, const char *registry)
@@ -92,5 +86,5 @@ bool server_address_is(const char *host, const char *registry)
 
     return strcasecmp(host, registry) == 0 ||
            (server_address_is_hub(registry) &&
-            (server_address_is_hub(host) || is_one_of(host, servers)));
+            (server_address_is_hub(host) || text_is_one_of(host, servers)));
 }

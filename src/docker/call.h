@@ -28,6 +28,7 @@ struct settings {
     int64_t read_timeout_ms;     /* CRI_ONESHOT_READ_TIMEOUT: milliseconds */
     const char *log_opts;        /* CRI_ONESHOT_LOG_OPTS: NAME=VALUE,NAME=VALUE; "" */
     bool allow_tcp;              /* CRI_ONESHOT_ALLOW_TCP: yes or no */
+    const char *record;          /* CRI_ONESHOT_RECORD: the folder of recorded calls; "" */
     const char *host_root;       /* CRI_ONESHOT_HOST_ROOT: prefix of host paths we read; "" */
 };
 

@@ -52,7 +52,7 @@ static bool has_dropped(json_t *config)
     return false;
 }
 
-static json_t *keep(json_t *config, bool credentials)
+static json_t *keep_entry(json_t *config, bool credentials)
 {
     json_t *kept = json_object();
 
@@ -93,12 +93,12 @@ void client_config_use(const struct call *call, struct plan *plan)
     json_t *config = *text == '\0' ? NULL : read_callers(call);
 
     if (*text != '\0' && (config == NULL || has_dropped(config)))
-        write_config(call, keep(config, true), plan);
+        write_config(call, keep_entry(config, true), plan);
 }
 
 void client_config_use_auths(const struct call *call, json_t *auths, struct plan *plan)
 {
-    json_t *config = keep(read_callers(call), false);
+    json_t *config = keep_entry(read_callers(call), false);
 
     json_object_set_new(config, "auths", auths);
     write_config(call, config, plan);
@@ -106,7 +106,7 @@ void client_config_use_auths(const struct call *call, json_t *auths, struct plan
 
 /* ==== for people ==== */
 
-static bool is_secret(const char *name)
+static bool is_secret_entry(const char *name)
 {
     static const char *const names[] = { "password", "auth", "identitytoken", "registrytoken" };
 
@@ -130,7 +130,7 @@ static void hide_credentials(json_t *auths)
             json_object_iter_set_new(auths, at, redacted());
         for (void *part = json_object_iter(one); part != NULL;
              part = json_object_iter_next(one, part))
-            if (is_secret(json_object_iter_key(part)))
+            if (is_secret_entry(json_object_iter_key(part)))
                 json_object_iter_set_new(one, part, redacted());
     }
 }

@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
 #include "docker/config_dir.h"
 
 /* In the forked process: everything here is async-signal-safe, and nothing returns. The pipe's end
@@ -67,8 +67,7 @@ void guard_end(struct guard *guard)
 {
     if (guard->pid != 0) {
         kill(guard->pid, SIGKILL);
-        while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        spawn_wait(guard->pid);
     }
     guard->pid = 0;
     fd_close(&guard->alive);

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-static size_t digits(const char *text)
+static size_t digits_of(const char *text)
 {
     return strspn(text, "0123456789abcdef");
 }
 
 static bool between(const char *id, size_t low, size_t high)
 {
-    size_t count = digits(id);
+    size_t count = digits_of(id);
 
     return id[count] == '\0' && count >= low && count <= high;
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
 #include "docker/config_dir.h"
 
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
@@ -52,7 +52,7 @@ static bool open_files(const struct command *command, int *fds, struct err *err)
     return true;
 }
 
-static bool same_name(const char *entry, const char *other)
+static bool same_variable(const char *entry, const char *other)
 {
     size_t length = strcspn(entry, "=");
 
@@ -89,7 +89,7 @@ static char **child_environment(const struct command *command)
         bool replaced = false;
 
         for (size_t j = 0; j < command->env.count && !replaced; j++)
-            replaced = same_name(environ[i], command->env.words[j]);
+            replaced = same_variable(environ[i], command->env.words[j]);
         if (!replaced)
             list[count++] = environ[i];
     }
@@ -99,56 +99,32 @@ static char **child_environment(const struct command *command)
     return list;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, int count, const int *files, int out,
-                       int error)
+static int start_docker(const struct command *command, const int *files, int out, int error,
+                        const sigset_t *mask, struct launched *launched)
 {
-    int failed = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
-
-    failed |= posix_spawn_file_actions_adddup2(actions, out, 1);
-    failed |= posix_spawn_file_actions_adddup2(actions, error, 2);
-    for (int i = 0; i < count && i < COMMAND_FILES; i++)
-        failed |= posix_spawn_file_actions_adddup2(actions, files[i], COMMAND_FIRST_FD + i);
-    failed |= posix_spawn_file_actions_addclosefrom_np(actions, COMMAND_FIRST_FD + count);
-    return failed;
-}
-
-static int add_attributes(posix_spawnattr_t *attributes, const sigset_t *mask, pid_t group)
-{
-    sigset_t defaults;
-
-    /* The activator may have ignored SIGPIPE, and we do. */
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF) |
-           posix_spawnattr_setpgroup(attributes, group) |
-           posix_spawnattr_setsigmask(attributes, mask) |
-           posix_spawnattr_setsigdefault(attributes, &defaults);
-}
-
-static int spawn(const struct command *command, const int *files, int out, int error,
-                 const sigset_t *mask, struct launched *child)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
+    int fds[HIGH_FD] = { SPAWN_NULL, out, error };
     char **env = child_environment(command);
-    int failed = env == NULL ? ENOMEM : 0;
+    const struct spawn child = {
+        .words = (char *const *)(uintptr_t)command->argv.words,
+        .environment = env,
+        .fds = fds,
+        .fd_count = COMMAND_FIRST_FD + (int)command->file_count,
+        .close_rest = true,
+        .own_group = true,
+        .group = launched->guard.pid,
+        .mask = mask,
+    };
+    int failed = ENOMEM;
 
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    if (failed == 0 && (add_actions(&actions, (int)command->file_count, files, out, error) != 0 ||
-                        add_attributes(&attributes, mask, child->guard.pid) != 0))
-        failed = ENOMEM;
-    if (failed == 0)
-        failed = posix_spawnp(&child->pid, command->argv.words[0], &actions, &attributes,
-                              (char *const *)(uintptr_t)command->argv.words, env);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    for (size_t i = 0; i < command->file_count && i < COMMAND_FILES; i++)
+        fds[COMMAND_FIRST_FD + i] = files[i];
+    if (env != NULL)
+        failed = spawn(&child, &launched->pid);
     free(env);
     return failed;
 }
 
-static bool spawn_failed(const struct command *command, int failed, struct err *err)
+static bool start_failed(const struct command *command, int failed, struct err *err)
 {
     if (failed == E2BIG)
         return err_set(err, GRPC_RESOURCE_EXHAUSTED,
@@ -171,8 +147,8 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     if (ready && (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0))
         ready = system_error(err, "pipe for docker's output");
     if (ready) {
-        failed = spawn(command, files, out[1], error[1], mask, child);
-        ready = failed == 0 || spawn_failed(command, failed, err);
+        failed = start_docker(command, files, out[1], error[1], mask, child);
+        ready = failed == 0 || start_failed(command, failed, err);
     }
     fd_close(&out[1]);
     fd_close(&error[1]);

@@ -10,7 +10,7 @@
 
 /* The generated entry types differ in name alone; their descriptors say where the two strings
  * are. */
-static char **member(ProtobufCMessage *entry, unsigned index)
+static char **entry_string(ProtobufCMessage *entry, unsigned index)
 {
     return (char **)(void *)((char *)entry + entry->descriptor->fields[index].offset);
 }
@@ -22,8 +22,8 @@ struct pairs pairs_of_map(struct arena *arena, size_t count, void *entries)
                            .count = count };
 
     for (size_t i = 0; i < count; i++)
-        pairs.items[i] =
-            (struct pair){ .key = *member(messages[i], 0), .value = *member(messages[i], 1) };
+        pairs.items[i] = (struct pair){ .key = *entry_string(messages[i], 0),
+                                        .value = *entry_string(messages[i], 1) };
     return pairs;
 }
 
@@ -55,8 +55,8 @@ void pairs_to_map(struct arena *arena, const struct pairs *pairs,
         ProtobufCMessage *entry = arena_alloc(arena, descriptor->sizeof_message);
 
         protobuf_c_message_init(descriptor, entry);
-        *member(entry, 0) = (char *)(uintptr_t)pairs->items[i].key;
-        *member(entry, 1) = (char *)(uintptr_t)pairs->items[i].value;
+        *entry_string(entry, 0) = (char *)(uintptr_t)pairs->items[i].key;
+        *entry_string(entry, 1) = (char *)(uintptr_t)pairs->items[i].value;
         list_push(&list, entry);
     }
     list_give(&list, count, entries);

@@ -7,6 +7,7 @@
 
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "docker/failure.h"
 #include "docker/id.h"
@@ -91,7 +92,7 @@ static size_t label_length(const char *text)
 }
 
 /* "a=b,c=d" of docker ps, where a value may hold commas: as well as it can be told. */
-static struct pairs split_labels(struct arena *arena, const char *text)
+static struct pairs labels_of_text(struct arena *arena, const char *text)
 {
     size_t commas = 0;
     struct pairs pairs = { .count = 0 };
@@ -117,7 +118,7 @@ static struct pairs split_labels(struct arena *arena, const char *text)
 static bool read_row(const struct call *call, const json_t *line, struct ps_row *row)
 {
     struct arena *arena = call->arena;
-    struct pairs labels = split_labels(arena, doc_text_at(line, COLUMN_LABELS));
+    struct pairs labels = labels_of_text(arena, doc_text_at(line, COLUMN_LABELS));
     const char *name = record_own_name(arena, doc_text_at(line, COLUMN_NAMES));
     const char *pieces[RECORD_PIECES];
 
@@ -133,19 +134,6 @@ static bool read_row(const struct call *call, const json_t *line, struct ps_row 
         return false;
     row->record.sandbox_id = arena_strdup(arena, doc_text_at(line, COLUMN_SANDBOX_ID));
     return true;
-}
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool is_one_of(const char *status, const char *const *statuses)
-{
-    for (; *statuses != NULL; statuses++)
-        if (strcmp(status, *statuses) == 0)
-            return true;
-    return false;
 }
 
 /* Docker has filtered by the plain labels, exactly; of a row without a record that is all that can
@@ -167,10 +155,10 @@ static bool has_labels(const struct ps_filter *filter, const struct ps_row *row)
 
 static bool is_wanted(const struct ps_filter *filter, const struct ps_row *row)
 {
-    return has_prefix(row->id, filter->id) &&
-           has_prefix(row->record.sandbox_id, filter->sandbox_id) &&
-           (filter->statuses == NULL || is_one_of(row->status, filter->statuses)) &&
-           (filter->other_than == NULL || !is_one_of(row->status, filter->other_than)) &&
+    return text_begins(row->id, filter->id) &&
+           text_begins(row->record.sandbox_id, filter->sandbox_id) &&
+           (filter->statuses == NULL || text_is_one_of(row->status, filter->statuses)) &&
+           (filter->other_than == NULL || !text_is_one_of(row->status, filter->other_than)) &&
            has_labels(filter, row);
 }
 

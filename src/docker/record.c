@@ -6,12 +6,8 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/text.h"
 #include "base/utf8.h"
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
 
 /* A client's label of such a key would be taken for ours. It is in the JSON only. */
 static bool is_reserved(const char *key)
@@ -21,7 +17,7 @@ static bool is_reserved(const char *key)
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strcmp(key, keys[i]) == 0)
             return true;
-    return starts_with(key, LABEL_RECORD);
+    return text_begins(key, LABEL_RECORD);
 }
 
 /* docker refuses keys that are empty or hold a blank (seen on 20.10 and 28.2) and splits at the
@@ -39,7 +35,7 @@ bool record_label_is_plain(const char *key, const char *value)
     if (!docker_takes(key, value) || *key < '!' || *key > '~' ||
         (length > 0 && (value[length - 1] < '!' || value[length - 1] > '~')))
         return false;
-    return !is_reserved(key) && !starts_with(key, LABEL_ANNOTATION) &&
+    return !is_reserved(key) && !text_begins(key, LABEL_ANNOTATION) &&
            strcmp(key, LABEL_CONTAINER_NAME) != 0;
 }
 
@@ -263,7 +259,7 @@ static void split_labels(struct arena *arena, const struct pairs *all, struct re
     for (size_t i = 0; i < all->count; i++) {
         const struct pair *label = &all->items[i];
 
-        if (starts_with(label->key, LABEL_ANNOTATION))
+        if (text_begins(label->key, LABEL_ANNOTATION))
             record->annotations.items[record->annotations.count++] =
                 (struct pair){ label->key + strlen(LABEL_ANNOTATION), label->value };
         else if (!is_reserved(label->key) &&

@@ -23,21 +23,19 @@ enum {
     READS = 32, /* at a time, so that a flood of output keeps nothing else waiting */
 };
 
-enum end { END_NONE, END_DEADLINE, END_HANGUP, END_SIGNAL, END_CAP, END_CONSUMER, END_SYSTEM };
-
 struct running {
     struct launched process;
     int signals; /* signalfd: CHLD and those that end us */
     bool exited;
-    enum end end; /* why we end it; END_NONE: it ends by itself */
+    enum run_end end; /* why we end it; RUN_ENDED: it ends by itself */
     int64_t kill_ms;
 };
 
 /* What is beyond the cap is lost, and what the consumer refuses must not come to it again: these
  * count also of a child that has ended by itself. */
-static void end_child(struct running *child, enum end why)
+static void end_child(struct running *child, enum run_end why)
 {
-    if (child->end != END_NONE || (child->exited && why != END_CAP && why != END_CONSUMER))
+    if (child->end != RUN_ENDED || (child->exited && why != RUN_CAP && why != RUN_CONSUMER))
         return;
     child->end = why;
     child->kill_ms = monotonic_ms() + RUN_GRACE_MS;
@@ -57,7 +55,7 @@ static void collect(struct running *child, int *fd, struct buf *buf, const struc
         ssize_t count = 0;
 
         if (!drop && !buf_reserve(buf, want)) {
-            end_child(child, END_CAP);
+            end_child(child, RUN_CAP);
             drop = true;
         }
         count = read(*fd, drop ? spare : buf->data + buf->length, drop ? READ_SIZE : want);
@@ -73,7 +71,7 @@ static void collect(struct running *child, int *fd, struct buf *buf, const struc
             buf->length += (size_t)count;
             buf->data[buf->length] = '\0';
         } else if (!command->drop_excess) {
-            end_child(child, END_CAP);
+            end_child(child, RUN_CAP);
         }
     }
 }
@@ -83,11 +81,11 @@ static void consume(struct running *child, const struct run_limits *limits, stru
 {
     size_t taken = 0;
 
-    if (limits->consumer == NULL || child->end != END_NONE || buf->length == 0)
+    if (limits->consumer == NULL || child->end != RUN_ENDED || buf->length == 0)
         return;
     taken = limits->consumer(limits->context, buf->data, buf->length);
     if (taken == RUN_STOP) {
-        end_child(child, END_CONSUMER);
+        end_child(child, RUN_CONSUMER);
         return;
     }
     memmove(buf->data, buf->data + taken, buf->length - taken);
@@ -103,7 +101,7 @@ static void take_signals(struct running *child)
         siginfo_t exit = { .si_pid = 0 };
 
         if (info.ssi_signo != SIGCHLD)
-            end_child(child, END_SIGNAL);
+            end_child(child, RUN_SIGNAL);
         else if (waitid(P_PID, (id_t)child->process.pid, &exit, WEXITED | WNOHANG | WNOWAIT) == 0)
             child->exited = child->exited || exit.si_pid == child->process.pid;
     }
@@ -111,7 +109,7 @@ static void take_signals(struct running *child)
 
 static int timeout_of(const struct running *child, int64_t deadline_ms)
 {
-    int64_t until = child->end == END_NONE ? deadline_ms : child->kill_ms;
+    int64_t until = child->end == RUN_ENDED ? deadline_ms : child->kill_ms;
     int64_t left = 0;
 
     if (until == 0)
@@ -124,9 +122,9 @@ static void check_time(struct running *child, int64_t deadline_ms)
 {
     int64_t now_ms = monotonic_ms();
 
-    if (child->end == END_NONE && deadline_ms != 0 && now_ms >= deadline_ms)
-        end_child(child, END_DEADLINE);
-    if (child->end != END_NONE && now_ms >= child->kill_ms) {
+    if (child->end == RUN_ENDED && deadline_ms != 0 && now_ms >= deadline_ms)
+        end_child(child, RUN_DEADLINE);
+    if (child->end != RUN_ENDED && now_ms >= child->kill_ms) {
         kill(-child->process.guard.pid, SIGKILL);
         child->kill_ms = now_ms + RUN_GRACE_MS;
     }
@@ -159,13 +157,13 @@ static void pump(struct running *child, const struct command *command,
             [OUT] = { .fd = child->process.stdout_fd, .events = POLLIN },
             [ERROR] = { .fd = child->process.stderr_fd, .events = POLLIN },
             [SIGNALS] = { .fd = child->signals, .events = POLLIN },
-            [CLIENT] = { .fd = child->end == END_NONE ? limits->client : -1 },
+            [CLIENT] = { .fd = child->end == RUN_ENDED ? limits->client : -1 },
         };
 
         if (poll(fds, COUNT, timeout_of(child, deadline_ms)) < 0 && errno != EINTR)
-            end_child(child, END_SYSTEM);
+            end_child(child, RUN_SYSTEM);
         if (hung_up(fds[CLIENT].revents))
-            end_child(child, END_HANGUP);
+            end_child(child, RUN_HANG_UP);
         take_signals(child);
         check_time(child, deadline_ms);
         collect_both(child, command, limits, output);
@@ -175,24 +173,24 @@ static void pump(struct running *child, const struct command *command,
     collect_both(child, command, limits, output);
 }
 
-static bool explain_end(enum end end, struct err *err)
+static bool explain_end(enum run_end end, struct err *err)
 {
     static const char going_on[] = "docker was ended; what its engine has begun may go on";
 
     switch (end) {
-    case END_DEADLINE:
+    case RUN_DEADLINE:
         return err_set(err, GRPC_DEADLINE_EXCEEDED, "not done in time: %s", going_on);
-    case END_HANGUP:
-        return err_set(err, GRPC_CANCELLED, "the client has gone: %s", going_on);
-    case END_SIGNAL:
+    case RUN_HANG_UP:
+        return err_set(err, GRPC_CANCELLED, RUN_CLIENT_GONE);
+    case RUN_SIGNAL:
         return err_set(err, GRPC_CANCELLED, "cri-oneshot was told to end: %s", going_on);
-    case END_CAP:
+    case RUN_CAP:
         return err_set(err, GRPC_RESOURCE_EXHAUSTED, "docker printed too much: %s", going_on);
-    case END_CONSUMER:
+    case RUN_CONSUMER:
         return err_set(err, GRPC_CANCELLED, "the answer could not be given on: %s", going_on);
-    case END_SYSTEM:
+    case RUN_SYSTEM:
         return err_set(err, GRPC_INTERNAL, "poll failed: %s", going_on);
-    case END_NONE:
+    case RUN_ENDED:
         break;
     }
     return true;
@@ -228,7 +226,7 @@ static int reap(const struct running *child)
 {
     int status = 0;
 
-    if (child->end != END_NONE)
+    if (child->end != RUN_ENDED)
         kill(-child->process.guard.pid, SIGKILL);
     while (waitpid(child->process.pid, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -245,7 +243,8 @@ static bool run_blocked(const struct command *command, const struct run_limits *
         pump(child, command, limits, earlier_deadline(limits->deadline_ms, command->timeout_ms),
              output);
         fill_result(output, reap(child));
-        output->ended_early = child->end != END_NONE;
+        output->ended_early = child->end != RUN_ENDED;
+        output->end = child->end;
     }
     launch_clean_up(command, &child->process);
     return started && explain_end(child->end, err);

@@ -27,12 +27,27 @@ struct run_limits {
     void *context;
 };
 
+/* Why docker was ended; RUN_ENDED: it ended by itself, or was not started. */
+enum run_end {
+    RUN_ENDED,
+    RUN_DEADLINE,
+    RUN_HANG_UP,
+    RUN_SIGNAL,
+    RUN_CAP,
+    RUN_CONSUMER,
+    RUN_SYSTEM,
+};
+
+/* The error of RUN_HANG_UP, which is also that of a client that takes no more of a stream. */
+#define RUN_CLIENT_GONE "the client has gone: docker was ended; what its engine has begun may go on"
+
 /* What docker said, owned by the caller: run_release frees it. result points into it. */
 struct run_output {
     struct buf stdout_bytes;
     struct buf stderr_bytes;
     struct docker_result result;
     bool ended_early; /* docker was running and we ended it: deadline, hang-up, signal, cap */
+    enum run_end end; /* why */
 };
 
 /* Starts the command in a process group of its own, with /dev/null as its input, its listed files

@@ -7,13 +7,6 @@
 
 #include "docker/client_config.h"
 
-static char *copy(char *at, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        *at++ = text[i];
-    return at;
-}
-
 const char *show_word(struct arena *arena, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -25,10 +18,10 @@ const char *show_word(struct arena *arena, const char *word)
     if (length > 0 && strspn(word, plain) == length)
         return word;
     quoted = arena_alloc(arena, 4 * length + 3);
-    at = copy(quoted, "'", 1);
+    at = mempcpy(quoted, "'", 1);
     for (; *word != '\0'; word++)
-        at = *word == '\'' ? copy(at, "'\\''", 4) : copy(at, word, 1);
-    copy(at, "'", 1);
+        at = *word == '\'' ? mempcpy(at, "'\\''", 4) : mempcpy(at, word, 1);
+    mempcpy(at, "'", 1);
     return quoted;
 }
 
@@ -45,8 +38,8 @@ const char *show_argv(struct arena *arena, const struct command *command)
     for (size_t i = 0; i < command->argv.count; i++) {
         const char *word = show_word(arena, command->argv.words[i]);
 
-        at = copy(at, " ", i > 0);
-        at = copy(at, word, strlen(word));
+        at = mempcpy(at, " ", i > 0);
+        at = mempcpy(at, word, strlen(word));
     }
     return line;
 }
@@ -77,8 +70,8 @@ static const char *show_environment(struct arena *arena, const struct command_fi
         size_t length = end == NULL ? file->length - at : (size_t)(end - line);
         const char *equals = memchr(line, '=', length);
 
-        to = copy(to, line, equals == NULL ? length : (size_t)(equals - line));
-        to = copy(to, redacted, sizeof(redacted) - 1);
+        to = mempcpy(to, line, equals == NULL ? length : (size_t)(equals - line));
+        to = mempcpy(to, redacted, sizeof(redacted) - 1);
         at += length + 1;
     }
     return text;

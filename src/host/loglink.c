@@ -13,7 +13,7 @@
 
 #include "docker/id.h"
 
-static bool refuse(const char *path, const char *why, struct err *err)
+static bool refuse_link(const char *path, const char *why, struct err *err)
 {
     return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, why);
 }
@@ -87,7 +87,7 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
     int failed = 0;
 
     if (folder < 0)
-        return refuse(name, strerror(errno), err);
+        return refuse_link(name, strerror(errno), err);
     made = symlinkat(target, folder, last) == 0;
     failed = errno;
     if (!made && failed == EEXIST && is_ours(folder, last)) {
@@ -95,7 +95,7 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
         failed = errno;
     }
     if (!made)
-        refuse(name, strerror(failed), err);
+        refuse_link(name, strerror(failed), err);
     close(folder);
     return made;
 }
@@ -115,11 +115,11 @@ bool loglink_remove(const char *root, const char *path, const char *target, stru
     folder[slash - path] = '\0';
     directory = open_directory(root, folder);
     if (directory < 0)
-        return errno == ENOENT || errno == ENOTDIR || refuse(path, strerror(errno), err);
+        return errno == ENOENT || errno == ENOTDIR || refuse_link(path, strerror(errno), err);
     length = readlinkat(directory, slash + 1, found, sizeof(found));
     done = length < 0 || (size_t)length != strlen(target) ||
            memcmp(found, target, (size_t)length) != 0 || unlinkat(directory, slash + 1, 0) == 0 ||
-           errno == ENOENT || refuse(path, strerror(errno), err);
+           errno == ENOENT || refuse_link(path, strerror(errno), err);
     close(directory);
     return done;
 }

@@ -9,6 +9,7 @@
 
 #include "base/cri.h"
 #include "cri/exec.h"
+#include "cri/usage_messages.h"
 #include "host/layer_store.h"
 #include "host/loglink.h"
 #include "host/marked_processes.h"
@@ -28,15 +29,6 @@ bool host_create_container(const struct call *call, ProtobufCMessage *response, 
         err, "container %s was created, but has no log link; remove it before the next try", id);
 }
 
-static CRI(UInt64Value) *number(struct arena *arena, uint64_t value)
-{
-    CRI(UInt64Value) *made = arena_alloc(arena, sizeof(*made));
-
-    *made = (CRI(UInt64Value))CRI_INIT(UINT64_VALUE);
-    made->value = value;
-    return made;
-}
-
 static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, struct err *err)
 {
     const char *path =
@@ -50,8 +42,8 @@ static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, str
                        strerror(errno));
     usage->timestamp = call->surroundings->now_ns;
     usage->used_bytes =
-        number(call->arena, (uint64_t)(system.f_blocks - system.f_bfree) * system.f_frsize);
-    usage->inodes_used = number(call->arena, (uint64_t)(system.f_files - system.f_ffree));
+        uint64_value(call->arena, (uint64_t)(system.f_blocks - system.f_bfree) * system.f_frsize);
+    usage->inodes_used = uint64_value(call->arena, (uint64_t)(system.f_files - system.f_ffree));
     return true;
 }
 

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "base/wire.h"
 
 enum { CHUNK = 64 * 1024, MAX_BUFFER = 1 << 30 };
@@ -172,29 +173,15 @@ bool client_connect_tcp(struct client *client, const char *address, struct err *
     return connect_to(client, (struct sockaddr *)&four, sizeof(four), address, err);
 }
 
-static int spawn(const char *program, const int to[2], const int from[2], int trace, pid_t *child)
+static int start_translator(const char *program, int to, int from, int trace, pid_t *child)
 {
-    char *arguments[] = { strdup(program), NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t pipe_signal;
-    int failed = 0;
+    char *const words[] = { (char *)(uintptr_t)program, NULL };
+    int fds[TRACE_FD + 1] = { to, from, STDERR_FILENO, trace };
 
-    sigemptyset(&pipe_signal);
-    sigaddset(&pipe_signal, SIGPIPE);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-    if (trace >= 0)
-        posix_spawn_file_actions_adddup2(&actions, trace, TRACE_FD);
-    failed = posix_spawnp(child, program, &actions, &attributes, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    free(arguments[0]);
-    return failed;
+    return spawn(&(struct spawn){ .words = words,
+                                  .fds = fds,
+                                  .fd_count = trace < 0 ? STDERR_FILENO : TRACE_FD + 1 },
+                 child);
 }
 
 bool client_spawn(struct client *client, const char *program, int trace, struct err *err)
@@ -207,7 +194,7 @@ bool client_spawn(struct client *client, const char *program, int trace, struct 
     if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || !set_nonblocking(to[1]))
         failed = errno;
     else
-        failed = spawn(program, to, from, trace, &client->child);
+        failed = start_translator(program, to[0], from[1], trace, &client->child);
     client->out = to[1];
     client->in = from[0];
     if (to[0] >= 0)
@@ -237,7 +224,7 @@ static void stop_sending(struct client *client)
 }
 
 /* A reader that is gone may have answered before, so a failed write is not the end. */
-static void push(struct client *client)
+static void push_unsent(struct client *client)
 {
     ssize_t wrote = write(client->out, client->unsent.data + client->sent,
                           client->unsent.length - client->sent);
@@ -257,7 +244,7 @@ static bool wait_readable(struct client *client)
         if (poll(polled, 2, -1) < 0 && errno != EINTR)
             return false;
         if (polled[1].revents != 0)
-            push(client);
+            push_unsent(client);
         if (polled[0].revents != 0)
             return true;
     }

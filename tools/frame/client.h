@@ -54,7 +54,7 @@ bool client_connect(struct client *client, const char *path, struct err *err);
  * encrypted, and nobody asks who sends it. */
 bool client_connect_tcp(struct client *client, const char *address, struct err *err);
 /* Starts program (looked for on PATH); trace becomes its descriptor TRACE_FD, -1: none. */
-enum { TRACE_FD = 9 };
+enum { TRACE_FD = 3 };
 bool client_spawn(struct client *client, const char *program, int trace, struct err *err);
 
 /* What is to be sent; call client_next for it to go. */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/inherit.h"
+#include "base/program.h"
 #include "frame/client.h"
 #include "frame/convert.h"
 #include "frame/request.h"
@@ -144,7 +145,7 @@ static void open_client(struct call *call)
     if (program == NULL)
         program = getenv("CRI_FRAME_TRANSLATOR");
     if (program == NULL || *program == '\0')
-        program = inherit_beside("cri-oneshot", path, sizeof(path));
+        program = program_beside("cri-oneshot", path, sizeof(path));
     if (options->show)
         call->trace = memfd_create("trace", MFD_CLOEXEC);
     snprintf(number, sizeof(number), "%d", TRACE_FD);

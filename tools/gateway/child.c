@@ -5,12 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/spawn.h"
 
 enum { CAP = 64 * 1024 * 1024 };
 
@@ -20,35 +20,12 @@ void child_init(struct child *child)
     buf_init(&child->unsent, CAP);
 }
 
-static int spawn(const char *program, int in, int out, const sigset_t *mask)
-{
-    char *words[] = { (char *)(uintptr_t)program, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t defaults;
-    pid_t pid = 0;
-    int failed = 0;
-
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO) |
-             posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO) |
-             posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) |
-             posix_spawnattr_setsigmask(&attributes, mask) |
-             posix_spawnattr_setsigdefault(&attributes, &defaults);
-    failed =
-        failed != 0 ? ENOMEM : posix_spawnp(&pid, program, &actions, &attributes, words, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return failed;
-}
-
 bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err)
 {
+    char *const words[] = { (char *)(uintptr_t)program, NULL };
     int in[2] = { -1, -1 };
     int out[2] = { -1, -1 };
+    pid_t pid = 0;
     int failed = 0;
 
     /* The child's ends block, as a translator wants them: each end has flags of its own. */
@@ -56,7 +33,10 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
         fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 || fcntl(out[0], F_SETFL, O_NONBLOCK) != 0)
         failed = errno;
     else
-        failed = spawn(program, in[0], out[1], mask);
+        failed = spawn(
+            &(struct spawn){
+                .words = words, .fds = (int[]){ in[0], out[1] }, .fd_count = 2, .mask = mask },
+            &pid);
     fd_close(&in[0]);
     fd_close(&out[1]);
     child->in = in[1];

@@ -252,27 +252,17 @@ static bool result_image(struct steps *steps, const uint8_t *bytes, size_t lengt
     if (!unpack_image(steps, bytes, length, &image, err))
         return false;
     steps->answered = image == NULL;
-    steps->image = image == NULL ? "" : image->id;
+    if (image == NULL)
+        return true;
+    steps->image = image->id;
     /* The last tag of a repository takes its digests along: they come after the tags. */
-    for (size_t i = 0; image != NULL && i < image->n_repo_tags; i++)
-        strv_push(&steps->members, image->repo_tags[i]);
-    for (size_t i = 0; image != NULL && i < image->n_repo_digests; i++)
-        strv_push(&steps->members, image->repo_digests[i]);
+    strv_push_all(&steps->members, image->repo_tags, image->n_repo_tags);
+    strv_push_all(&steps->members, image->repo_digests, image->n_repo_digests);
     return true;
 }
 
-static bool result_nothing(struct steps *steps, const uint8_t *bytes, size_t length,
-                           struct err *err)
-{
-    (void)steps;
-    (void)bytes;
-    (void)length;
-    (void)err;
-    return true;
-}
-
-/* docker removes an image that others were built from by no id (images/image_delete.go). By its
- * names it goes: without one it is only a part of the others, and in no list. */
+/* An image that others were built from goes by no id. Without a name it is only a part of them, and
+ * in no list. */
 static bool excuse_children(const struct steps *steps, const struct err *err)
 {
     return err->code == GRPC_FAILED_PRECONDITION && steps->members.count > 0 &&
@@ -386,7 +376,6 @@ const struct composition compositions[] = {
                    .excuse = excuse_children },
                  { .call = CALL(REMOVE_IMAGE),
                    .request = request_removal_of_name,
-                   .result = result_nothing,
                    .each = true } } },
 };
 

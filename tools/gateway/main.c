@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/inherit.h"
+#include "base/program.h"
 #include "gateway/listen.h"
 #include "gateway/session.h"
 #include "settings.h"
@@ -67,7 +68,7 @@ static void load_settings(struct gateway *gateway)
     settings_load(&gateway->settings, surroundings_variable, NULL, &gateway->err);
     gateway->translator = settings_text(&source, "CRI_GATEWAY_TRANSLATOR", "");
     if (*gateway->translator == '\0')
-        gateway->translator = inherit_beside("cri-oneshot", path, sizeof(path));
+        gateway->translator = program_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
         (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
     gateway->idle_timeout_ms =

@@ -105,8 +105,8 @@ const struct method *steps_run(const struct steps *steps)
 
 bool steps_is_last(const struct steps *steps)
 {
-    return steps->composition == NULL ||
-           (current(steps)->call == steps->method->field && current(steps)->result == NULL);
+    return steps->composition == NULL || (current(steps)->call == steps->method->field &&
+                                          current(steps)->result == NULL && !current(steps)->each);
 }
 
 const char *steps_runtime_handler(const struct steps *steps)

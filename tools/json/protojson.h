@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file declares proto3 JSON for any message of libprotobuf-c, by its descriptors.
- * It must not know the CRI (but for one name, see PROTOJSON_PLAIN_ENV) nor frames. */
+/* This file declares the reading of proto3 JSON to any message of libprotobuf-c, by its
+ * descriptors. It must not know the CRI (but for one name, see PROTOJSON_PLAIN_ENV) nor frames. */
 #ifndef PROTOJSON_H
 #define PROTOJSON_H
 
-#include <jansson.h>
-#include <protobuf-c/protobuf-c.h>
-#include <stdbool.h>
-
-enum { PROTOJSON_MAX_DEPTH = 64 };
+#include "base/protojson.h"
 
 /* Starts with the path of what is wrong: "config.mounts[2].host_path: …". */
 struct protojson_error {
@@ -26,22 +22,5 @@ enum protojson_flags {
  * NUL in a string are errors. */
 ProtobufCMessage *protojson_read(const ProtobufCMessageDescriptor *type, const json_t *json,
                                  int flags, struct protojson_error *error);
-
-/* Whether a field of a message must be printed as "<redacted>" (bytes: base64 of it), each element
- * or map value by itself. */
-typedef bool protojson_redact(const ProtobufCMessageDescriptor *message, const char *field);
-
-/* A new reference: the .proto's field names in its numbers' order, fields at their default left
- * out, 64-bit integers as strings, enums by name, bytes base64. Bytes of a string that are not
- * UTF-8 become '?'. redact may be NULL. NULL is returned only for a message nested too deep. */
-json_t *protojson_write(const ProtobufCMessage *message, protojson_redact *redact);
-
-/* The field of that name, the .proto's or lowerCamelCase; NULL if there is none. */
-const ProtobufCFieldDescriptor *protojson_field(const ProtobufCMessageDescriptor *type,
-                                                const char *name);
-
-/* Whether a field of the message is a map, which libprotobuf-c shows as repeated entries. */
-bool protojson_is_map(const ProtobufCMessageDescriptor *type,
-                      const ProtobufCFieldDescriptor *field);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This file declares what the files of protojson share.
+/* This file declares what the files of protojson's reading share.
  * It must not be known to anyone else. */
 #ifndef PROTOJSON_INSIDE_H
 #define PROTOJSON_INSIDE_H
@@ -7,19 +7,6 @@
 #include <stdint.h>
 
 #include "json/protojson.h"
-
-/* Zeroed, to be freed by free; there is no coming back without memory. */
-void *protojson_allocate(size_t count, size_t size);
-
-/* Of a value of this type in a message's struct. */
-size_t protojson_size_of(ProtobufCType type);
-
-extern const char protojson_base64[];
-
-static inline bool is_oneof(const ProtobufCFieldDescriptor *field)
-{
-    return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
-}
 
 /* Where in the document: a field, with an index or a map's key, up to the root. */
 struct json_place {

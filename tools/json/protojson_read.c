@@ -18,9 +18,9 @@ static bool is_plain_env(const struct json_reading *reading, const ProtobufCMess
            strcmp(type->short_name, "KeyValue") == 0 && strcmp(field->name, "value") == 0;
 }
 
-static bool read_value(const struct json_reading *reading, const struct json_place *place,
-                       const ProtobufCMessageDescriptor *type,
-                       const ProtobufCFieldDescriptor *field, const json_t *json, void *member)
+static bool read_json_value(const struct json_reading *reading, const struct json_place *place,
+                            const ProtobufCMessageDescriptor *type,
+                            const ProtobufCFieldDescriptor *field, const json_t *json, void *member)
 {
     ProtobufCMessage *message = NULL;
     protobuf_c_boolean truth = json_is_true(json);
@@ -87,8 +87,8 @@ static bool read_key(const struct json_reading *reading, const struct json_place
         json = json_false();
     else
         json = json_string(place->key);
-    done =
-        read_value(reading, place, entry->descriptor, field, json, member_of(entry, field->offset));
+    done = read_json_value(reading, place, entry->descriptor, field, json,
+                           member_of(entry, field->offset));
     json_decref(json);
     return done;
 }
@@ -112,8 +112,8 @@ static bool read_map(const struct json_reading *reading, const struct json_place
         inside.key = key;
         (*entries)[(*count)++] = entry;
         done = read_key(reading, &inside, entry) &&
-               read_value(reading, &inside, type, &type->fields[1], value,
-                          member_of(entry, type->fields[1].offset));
+               read_json_value(reading, &inside, type, &type->fields[1], value,
+                               member_of(entry, type->fields[1].offset));
         if (!done)
             break;
     }
@@ -131,8 +131,8 @@ static bool read_array(const struct json_reading *reading, const struct json_pla
         struct json_place inside = *place;
 
         inside.index = i + 1;
-        if (!read_value(reading, &inside, type, field, json_array_get(json, i),
-                        *elements + i * protojson_size_of(field->type)))
+        if (!read_json_value(reading, &inside, type, field, json_array_get(json, i),
+                             *elements + i * protojson_size_of(field->type)))
             return false;
         *count = i + 1;
     }
@@ -149,8 +149,8 @@ static bool claim(const struct json_reading *reading, const struct json_place *p
 
     if (given[index])
         return protojson_fail(reading, place, "the field is given twice") != NULL;
-    for (size_t i = 0; is_oneof(field) && i < message->descriptor->n_fields; i++)
-        if (given[i] && is_oneof(&fields[i]) &&
+    for (size_t i = 0; protojson_is_oneof(field) && i < message->descriptor->n_fields; i++)
+        if (given[i] && protojson_is_oneof(&fields[i]) &&
             fields[i].quantifier_offset == field->quantifier_offset)
             return protojson_fail(reading, place, "\"%s\" of the same oneof is given too",
                                   fields[i].name) != NULL;
@@ -176,9 +176,9 @@ static bool read_field(const struct json_reading *reading, const struct json_pla
             return protojson_expected(reading, place, json, "an array");
         return read_array(reading, place, type, field, json, quantifier, member);
     }
-    if (!read_value(reading, place, type, field, json, member))
+    if (!read_json_value(reading, place, type, field, json, member))
         return false;
-    if (is_oneof(field))
+    if (protojson_is_oneof(field))
         memcpy(quantifier, &field->id, sizeof(field->id));
     else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset != 0)
         *(protobuf_c_boolean *)quantifier = 1;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "json/protojson_inside.h"
 
 static size_t put(char *text, size_t room, size_t used, const char *format, ...)
@@ -243,11 +244,11 @@ static int base64_digit(char character)
         return 62;
     if (character == '_')
         return 63;
-    found = character == '\0' ? NULL : strchr(protojson_base64, character);
-    return found == NULL ? -1 : (int)(found - protojson_base64);
+    found = character == '\0' ? NULL : strchr(base64_digits, character);
+    return found == NULL ? -1 : (int)(found - base64_digits);
 }
 
-static bool base64_decode(const char *text, size_t length, ProtobufCBinaryData *bytes)
+static bool decode_either(const char *text, size_t length, ProtobufCBinaryData *bytes)
 {
     unsigned bits = 0;
     size_t digits = 0;
@@ -284,7 +285,7 @@ bool scalar_bytes(const struct json_reading *reading, const struct json_place *p
         memcpy(bytes->data, json_string_value(json), length);
         return true;
     }
-    if (base64_decode(json_string_value(json), length, bytes))
+    if (decode_either(json_string_value(json), length, bytes))
         return true;
     free(bytes->data);
     *bytes = (ProtobufCBinaryData){ 0 };

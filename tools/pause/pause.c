@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
-static void reap(void)
+static void reap_children(void)
 {
     while (waitpid(-1, NULL, WNOHANG) > 0) {
     }
@@ -25,12 +25,12 @@ int main(void)
     sigaddset(&wanted, SIGTERM);
     if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0)
         return 1;
-    reap();
+    reap_children();
     for (;;) {
         int number = sigwaitinfo(&wanted, NULL);
 
         if (number == SIGCHLD)
-            reap();
+            reap_children();
         else if (number == SIGINT || number == SIGTERM)
             return 0;
         else if (number < 0 && errno != EINTR)

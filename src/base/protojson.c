@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file writes proto3 JSON by descriptors, and holds what reading needs too.
  * It must not know the CRI nor frames. */
-#include "json/protojson.h"
+#include "base/protojson.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/protojson_inside.h"
+#include "base/base64.h"
 
 /* ==== both ways ==== */
 
@@ -26,7 +26,7 @@ static const void *at(const void *message, size_t offset)
     return (const char *)message + offset;
 }
 
-static bool same_name(const char *name, const char *given)
+static bool same_field_name(const char *name, const char *given)
 {
     if (strcmp(name, given) == 0)
         return true;
@@ -47,7 +47,7 @@ const ProtobufCFieldDescriptor *protojson_field(const ProtobufCMessageDescriptor
                                                 const char *name)
 {
     for (unsigned i = 0; i < type->n_fields; i++)
-        if (same_name(type->fields[i].name, name))
+        if (same_field_name(type->fields[i].name, name))
             return &type->fields[i];
     return NULL;
 }
@@ -99,37 +99,17 @@ size_t protojson_size_of(ProtobufCType type)
 
 /* ==== writing ==== */
 
-const char protojson_base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 static json_t *write_bytes(const uint8_t *data, size_t length)
 {
-    size_t size = (length + 2) / 3 * 4;
-    char *text = protojson_allocate(size, 1);
-    char *to = text;
-    json_t *json = NULL;
+    char *text = protojson_allocate(BASE64_ROOM(length), 1);
+    json_t *json = json_stringn_nocheck(text, base64_encode(data, length, text));
 
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned bits = (unsigned)data[i] << 16;
-
-        bits |= left > 1 ? (unsigned)data[i + 1] << 8 : 0;
-        bits |= left > 2 ? data[i + 2] : 0;
-        *to++ = protojson_base64[bits >> 18];
-        *to++ = protojson_base64[bits >> 12 & 63];
-        *to++ = '=';
-        *to++ = '=';
-        if (left > 1)
-            to[-2] = protojson_base64[bits >> 6 & 63];
-        if (left > 2)
-            to[-1] = protojson_base64[bits & 63];
-    }
-    json = json_stringn_nocheck(text, size);
     free(text);
     return json;
 }
 
 /* jansson itself says what is a character. */
-static size_t character(const char *text, size_t left)
+static size_t length_of_character(const char *text, size_t left)
 {
     for (size_t length = 1; length <= 4 && length <= left; length++) {
         json_t *json = json_stringn(text, length);
@@ -151,7 +131,7 @@ static json_t *write_string(const char *text)
         return json;
     clean = protojson_allocate(length, 1);
     for (size_t i = 0; i < length;) {
-        size_t step = character(text + i, length - i);
+        size_t step = length_of_character(text + i, length - i);
 
         if (step == 0)
             clean[i] = '?';
@@ -308,11 +288,11 @@ static bool is_present(const ProtobufCMessage *message, const ProtobufCFieldDesc
 
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return *(const size_t *)quantifier > 0;
-    if (is_oneof(field) && *(const uint32_t *)quantifier != field->id)
+    if (protojson_is_oneof(field) && *(const uint32_t *)quantifier != field->id)
         return false;
     if (pointer && *(const void *const *)member == NULL)
         return false;
-    if (is_oneof(field) || (pointer && field->label == PROTOBUF_C_LABEL_OPTIONAL))
+    if (protojson_is_oneof(field) || (pointer && field->label == PROTOBUF_C_LABEL_OPTIONAL))
         return true;
     if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
         return *(const protobuf_c_boolean *)quantifier != 0;
