@@ -265,8 +265,14 @@ translator() {
     hostile many_connections
 }
 
-@test "calls that no descriptor is left for are UNAVAILABLE, others go on" {
+@test "calls that no descriptor is left for wait for their turn" {
     (ulimit -n 25 && hostile few_descriptors)
+}
+
+@test "128 calls at once are answered at any limit of descriptors" {
+    for limit in 24 64 256 300; do
+        (ulimit -n "$limit" && hostile full_house)
+    done
 }
 
 # ---- translators

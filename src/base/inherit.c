@@ -21,6 +21,13 @@ void inherit_fill(void)
         close(fd);
 }
 
+bool inherit_is_writable(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 void inherit_silence_stderr(void)
 {
     struct stat out = { 0 };

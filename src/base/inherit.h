@@ -15,6 +15,9 @@
  * then to a child. It is filled by one that cannot be written to. */
 void inherit_fill(void);
 
+/* Whether it is open for writing. */
+bool inherit_is_writable(int fd);
+
 /* inetd ties standard error to the client's socket: where it is the same open file as standard
  * output, it becomes /dev/null, so that not a byte of it is ours, or a library's, besides the
  * answer. */

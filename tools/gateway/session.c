@@ -22,6 +22,7 @@ enum {
     READ_BYTES = 64 * 1024,
     OWN_FDS = 3,
     GOODBYE_MS = 10000,
+    RESERVED_FDS = 16, /* our own, what we were started with, and those of a start */
     POLLED = OWN_FDS + 2 * HTTP2_STREAMS,
 };
 
@@ -248,12 +249,22 @@ static void finish(struct session *session)
         session->gateway->running--;
 }
 
+/* Two descriptors are each running translator's. */
+static size_t children_by_descriptors(size_t children)
+{
+    long limit = sysconf(_SC_OPEN_MAX);
+    size_t left = limit < RESERVED_FDS + 2 ? 2 : (size_t)limit - RESERVED_FDS;
+
+    return limit < 0 || children < left / 2 ? children : left / 2;
+}
+
 int session_serve(struct gateway *gateway, int in, int out)
 {
     struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
     sigset_t ours;
     bool started = false;
 
+    gateway->children = children_by_descriptors(gateway->children);
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
