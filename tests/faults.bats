@@ -51,3 +51,43 @@ faults() {
 @test "nor does one to a socket" {
     faults unread_trace socket
 }
+
+# ---- descriptors and limits
+
+@test "where no file may have a byte (ulimit -f 0) the call is told so, and docker is not ended by our signals' state" {
+    export SIGNALS=$BATS_TEST_TMPDIR/docker
+    # shellcheck disable=SC2016 # the stand-in's shell expands it
+    printf '#!/bin/sh\ngrep SigIgn /proc/self/status | grep -q "[02468ace]......$" && echo XFSZ is at its default >&2\nexit 1\n' >"$SIGNALS"
+    chmod +x "$SIGNALS"
+    faults files_of_no_bytes
+}
+
+@test "without a standard output docker is not run" {
+    faults nobody_to_hear
+}
+
+# ---- floods
+
+# floods_with COMMAND: a docker that fails, and prints this on standard error.
+floods_with() {
+    export CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker
+    printf '#!/bin/sh\n{ %s; } >&2\nexit 1\n' "$1" >"$CRI_ONESHOT_DOCKER"
+    chmod +x "$CRI_ONESHOT_DOCKER"
+}
+
+@test "30 MB of standard error, in one line or many, take a moment" {
+    case $BUILD in *sanitize*) export SANITIZE=1 ;; esac
+    id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    floods_with 'printf "docker: Error"; head -c 30000000 /dev/zero | tr "\\0" e'
+    faults flooded Version '{}' UNKNOWN
+    faults flooded PullImage '{"image": {"image": "a:b"}, "auth": {"username": "u", "password": "eeeeeeeee"}}' UNKNOWN
+    for flood in 'head -c 30000000 /dev/zero | tr "\\0" e' 'yes eeeeeeeee | head -c 30000000' \
+        'yes | head -c 30000000' 'yes "Error: " | head -c 30000000 | tr -d "\\n"' 'yes | head -c 30000000 | tr "\\n" "\\r"'; do
+        floods_with "$flood; echo; echo Error: no space left on device"
+        echo "$flood"
+        faults flooded Version '{}' RESOURCE_EXHAUSTED
+        floods_with "printf Error:; $flood; echo; echo Error: no space left on device"
+        faults flooded StopContainer "{\"container_id\": \"$id\"}" RESOURCE_EXHAUSTED
+        faults flooded PullImage '{"image": {"image": "a:b"}, "auth": {"username": "u", "password": "password1234"}}' RESOURCE_EXHAUSTED
+    done
+}

@@ -101,6 +101,42 @@ def unread_trace(kind):
     assert 10 < lines < 120, lines
 
 
+# ---- descriptors and limits
+
+def files_of_no_bytes():
+    """A limit of the shell's on files is told, and docker has that signal at its default again."""
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    done = subprocess.run([PROGRAM], input=PULL, capture_output=True, timeout=20, check=True, preexec_fn=limited)
+    expect(one(done.stdout), "INTERNAL", "File too large")
+    assert docker_runs() == [], docker_runs()
+    done = subprocess.run([PROGRAM], input=call("Version", "{}"), capture_output=True, timeout=20, check=True, preexec_fn=limited,
+                          env=dict(os.environ, CRI_ONESHOT_DOCKER=os.environ["SIGNALS"]))
+    expect(one(done.stdout), "UNKNOWN", "XFSZ is at its default")
+
+
+def nobody_to_hear():
+    """Without a standard output that can be written to, docker is not run: exit 1."""
+    for how in (">&-", "</dev/null 1<&0"):
+        done = subprocess.run(["sh", "-c", f'exec "$0" {how}' if how == ">&-" else 'exec "$0" 1</dev/null', PROGRAM],
+                              input=call("StopContainer", json.dumps({"container_id": ID})), stderr=subprocess.PIPE, timeout=20,
+                              check=False)
+        assert (done.returncode, done.stderr) == (1, b""), done
+    assert docker_runs() == [], docker_runs()
+
+
+def flooded(method, text, code, timeout_ms=0):
+    """However much docker says, and in however long a line, it takes a moment; the last word counts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    expect(one(subprocess.run([PROGRAM], input=call(method, text, int(timeout_ms)), capture_output=True, timeout=120, check=True).stdout),
+           code)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime - before.ru_utime
+    print(f"{method}: {seconds:.2f} s")
+    if "SANITIZE" not in os.environ:
+        assert seconds < 2, seconds
+
+
 if __name__ == "__main__":
     from hostile import main
     main(sys.argv[1:], globals())

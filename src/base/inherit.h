@@ -27,8 +27,8 @@ void inherit_silence_stderr(void);
  * a TCP socket and that is not allowed; else keep-alive probes are on. */
 bool inherit_check_transport(bool allow_tcp, struct err *err);
 
-/* CHLD and the signals that end us, but for one that we were started to ignore (nohup), and those of
- * a crash: to be blocked and waited for. */
+/* CHLD and the signals that end us, but for one that we were started to ignore (nohup), and those
+ * of a crash: to be blocked and waited for. */
 void inherit_signals(sigset_t *set);
 
 #endif

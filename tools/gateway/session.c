@@ -167,8 +167,8 @@ static void check_time(struct session *session)
         rpc_expire(rpc, now_ms);
 }
 
-/* The descriptors of one turn: our own, then two for each RPC that has a use for them. poll takes no
- * more than RLIMIT_NOFILE, and there may be RPCs beyond that which wait. */
+/* The descriptors of one turn: our own, then two for each RPC that has a use for them. poll takes
+ * no more than RLIMIT_NOFILE, and there may be RPCs beyond that which wait. */
 static size_t fill_poll(const struct session *session, struct pollfd *fds, struct rpc **polled)
 {
     size_t count = 0;
