@@ -11,7 +11,7 @@ setup_file() {
     # As short as a busy machine allows: translators have to read their requests in it, too.
     export CRI_ONESHOT_READ_TIMEOUT=2000 CRI_GATEWAY_IDLE_TIMEOUT=2500
     export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
-    unset CRI_ONESHOT_TRACE CRI_ONESHOT_MAX_REQUEST CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN
+    unset CRI_ONESHOT_TRACE CRI_ONESHOT_MAX_REQUEST CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN CRI_GATEWAY_ALL_CHILDREN
     # One allocation a block, as the sanitizers have it, costs memory that nobody else pays.
     case $BUILD in *sanitize*) export SANITIZE=1 ;; esac
     write_docker
@@ -273,6 +273,10 @@ translator() {
     for limit in 24 64 256 300; do
         (ulimit -n "$limit" && hostile full_house)
     done
+}
+
+@test "40 connections of 128 calls each run no more translators than CRI_GATEWAY_ALL_CHILDREN, and none is lost with its process" {
+    CRI_GATEWAY_ALL_CHILDREN=16 hostile shared_limit
 }
 
 # ---- translators

@@ -929,6 +929,31 @@ def full_house(gateway):
     lives(connection)
 
 
+def shared_limit(gateway):
+    """All connections together run no more translators than may run at once; a further call waits, or ends at its deadline; and what
+    a process that was killed had is the others'."""
+    connections = [gateway.connect() for _ in range(40)]
+    for connection in connections:
+        connection.send(frame(SETTINGS, ACK), *[pull(stream) for stream in range(1, 2 * 128, 2)])
+    assert wait_until(lambda: len(dockers(gateway, "pull")) == 16)
+    late = gateway.connect()
+    late.send(call(1), call(3, grpc_timeout="300m"))
+    expect(late.answer(3), DEADLINE_EXCEEDED, "too many calls at once")
+    assert 1 not in late.answers and len(dockers(gateway, "pull")) == 16
+    assert not any(connection.answers for connection in connections)
+    for connection in connections:
+        os.kill(connection.pid, signal.SIGKILL)
+    expect(late.answer(1), OK)
+    assert wait_until(lambda: not dockers(gateway, "pull"))
+    late.send(*[pull(stream) for stream in range(5, 5 + 2 * 32, 2)])
+    assert wait_until(lambda: len(dockers(gateway, "pull")) == 16)
+    time.sleep(0.5)
+    assert len(dockers(gateway, "pull")) == 16
+    late.close()
+    assert wait_until(lambda: not dockers(gateway, "pull"))
+    lives(gateway.connect())
+
+
 # ---- translators
 
 def broken_translator(gateway, code, *words):

@@ -24,6 +24,7 @@ enum { PAUSE_MS = 100 };
 struct listener {
     const struct listen_options *options;
     struct place place;
+    struct tokens tokens;
     int signals; /* signalfd */
     sigset_t mask;
     pid_t *children; /* options->connections of them; 0: none */
@@ -48,6 +49,7 @@ static void reap(struct listener *listener)
         pid_t *slot = slot_of(listener, child);
 
         if (slot != NULL) {
+            tokens_recover(&listener->tokens, (size_t)(slot - listener->children));
             *slot = 0;
             listener->count--;
         }
@@ -63,11 +65,12 @@ static int serve_connection(struct listener *listener, int connection, listen_se
     dup2(connection, STDIN_FILENO);
     dup2(connection, STDOUT_FILENO);
     close(connection);
-    return serve(context);
+    return serve(context, &listener->tokens);
 }
 
 static void take_connection(struct listener *listener, listen_serve *serve, void *context)
 {
+    pid_t *slot = slot_of(listener, 0);
     int connection = accept4(listener->place.fd, NULL, NULL, SOCK_CLOEXEC);
     pid_t child = -1;
 
@@ -76,12 +79,13 @@ static void take_connection(struct listener *listener, listen_serve *serve, void
             poll(NULL, 0, PAUSE_MS);
         return;
     }
+    listener->tokens.mine = (size_t)(slot - listener->children);
     child = fork();
     if (child == 0)
         _exit(serve_connection(listener, connection, serve, context));
     close(connection);
     if (child > 0) {
-        *slot_of(listener, 0) = child;
+        *slot = child;
         listener->count++;
     }
 }
@@ -151,15 +155,26 @@ static bool watch_signals(struct listener *listener)
     return listener->signals >= 0;
 }
 
+static bool share_tokens(struct listener *listener)
+{
+    bool well =
+        tokens_open(&listener->tokens, listener->options->children, listener->options->connections);
+
+    if (!well)
+        perror("cri-gateway: what the connections share");
+    return well;
+}
+
 int listen_on(const struct listen_options *options, listen_serve *serve, void *context)
 {
     struct listener listener = { .options = options,
                                  .place = { .folder = -1, .fd = -1 },
+                                 .tokens = { .free = -1, .give = -1 },
                                  .signals = -1 };
     bool made = false;
 
     listener.children = calloc(options->connections, sizeof(*listener.children));
-    made = listener.children != NULL && watch_signals(&listener) &&
+    made = listener.children != NULL && watch_signals(&listener) && share_tokens(&listener) &&
            place_open(&listener.place, options->path, options->mode, options->user, options->group);
     if (made) {
         serve_all(&listener, serve, context);
@@ -167,6 +182,7 @@ int listen_on(const struct listen_options *options, listen_serve *serve, void *c
         end_connections(&listener);
     }
     place_close(&listener.place);
+    tokens_close(&listener.tokens);
     fd_close(&listener.signals);
     free(listener.children);
     return made ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -34,6 +34,7 @@ static const char help[] =
     "\n"
     "CRI_GATEWAY_TRANSLATOR    the translator (the cri-oneshot beside cri-gateway, else on PATH)\n"
     "CRI_GATEWAY_CHILDREN      translators at once for one connection (128)\n"
+    "CRI_GATEWAY_ALL_CHILDREN  translators at once for all connections of --listen (256)\n"
     "CRI_GATEWAY_IDLE_TIMEOUT  milliseconds until a connection without an RPC is ended (300000)\n"
     "\n"
     "exit status: 0 done, 1 it could not serve, 2 wrong usage\n";
@@ -59,9 +60,9 @@ static int wrong_usage(const char *format, ...)
 
 /* ==== settings ==== */
 
-static void load_settings(struct gateway *gateway)
+static void load_settings(struct gateway *gateway, struct listen_options *listen)
 {
-    enum { CHILDREN_MAX = 1024, DAY_MS = 24 * 3600 * 1000 };
+    enum { CHILDREN_MAX = 1024, ALL_CHILDREN_MAX = 16384, DAY_MS = 24 * 3600 * 1000 };
     static char path[PATH_MAX];
     struct settings_source source = { .lookup = surroundings_variable, .err = &gateway->err };
 
@@ -71,13 +72,15 @@ static void load_settings(struct gateway *gateway)
         gateway->translator = program_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
         (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
+    listen->children =
+        (size_t)settings_number(&source, "CRI_GATEWAY_ALL_CHILDREN", "256", 1, ALL_CHILDREN_MAX);
     gateway->idle_timeout_ms =
         settings_number(&source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }
 
 /* ==== serving ==== */
 
-static int serve(void *context)
+static int serve(void *context, struct tokens *tokens)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -86,7 +89,7 @@ static int serve(void *context)
     mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
     inherit_silence_stderr();
     inherit_check_transport(gateway->settings.allow_tcp, &gateway->err);
-    return session_serve(gateway, STDIN_FILENO, STDOUT_FILENO);
+    return session_serve(gateway, tokens, STDIN_FILENO, STDOUT_FILENO);
 }
 
 /* ==== options ==== */
@@ -231,8 +234,8 @@ int main(int argc, char **argv)
     if (options.listen.path == NULL && isatty(STDIN_FILENO))
         return wrong_usage("a client is expected on standard input");
     inherit_fill();
-    load_settings(&gateway);
+    load_settings(&gateway, &options.listen);
     if (options.listen.path != NULL)
         return listen_on(&options.listen, serve, &gateway);
-    return serve(&gateway);
+    return serve(&gateway, NULL);
 }

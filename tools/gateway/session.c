@@ -20,7 +20,7 @@
 
 enum {
     READ_BYTES = 64 * 1024,
-    OWN_FDS = 3,
+    OWN_FDS = 4,
     GOODBYE_MS = 10000,
     RESERVED_FDS = 16, /* our own, what we were started with, and those of a start */
     POLLED = OWN_FDS + 2 * HTTP2_STREAMS,
@@ -28,6 +28,8 @@ enum {
 
 struct session {
     struct gateway *gateway;
+    struct tokens *tokens; /* NULL: there are no other connections to share with */
+    bool short_of_tokens;  /* an RPC waits for one */
     struct http2 http2;
     int in;
     int out;
@@ -100,12 +102,36 @@ static void take_input(struct session *session)
     session->gone = true;
 }
 
+/* An RPC keeps its token between two runs; what it runs at once takes more where there are some. */
+static void match_tokens(const struct session *session)
+{
+    size_t begun = 0;
+
+    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+        begun += rpc->state == RPC_RUNNING;
+    tokens_match(session->tokens,
+                 begun > session->gateway->running ? begun : session->gateway->running);
+}
+
+static bool is_startable(const struct session *session, const struct rpc *rpc)
+{
+    return rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children;
+}
+
 /* The oldest first. */
 static void start_waiting(struct session *session)
 {
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
-        if (rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children)
+    session->short_of_tokens = false;
+    match_tokens(session);
+    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && !session->short_of_tokens;
+         rpc = rpc->next) {
+        if (!is_startable(session, rpc))
+            continue;
+        session->short_of_tokens = !tokens_take(session->tokens);
+        if (!session->short_of_tokens)
             rpc_start(rpc);
+    }
+    match_tokens(session);
 }
 
 static void earlier(int64_t *due_ms, int64_t other_ms)
@@ -178,6 +204,8 @@ static size_t fill_poll(const struct session *session, struct pollfd *fds, struc
     fds[0] = (struct pollfd){ .fd = may_read ? session->in : -1, .events = POLLIN };
     fds[1] = (struct pollfd){ .fd = session->out, .events = has_unsent ? POLLOUT : 0 };
     fds[2] = (struct pollfd){ .fd = session->signals, .events = POLLIN };
+    fds[3] = (struct pollfd){ .fd = session->short_of_tokens ? session->tokens->free : -1,
+                              .events = POLLIN };
     for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && count < HTTP2_STREAMS;
          rpc = rpc->next) {
         bool writes = rpc_wants_to_write(rpc);
@@ -258,9 +286,11 @@ static size_t children_by_descriptors(size_t children)
     return limit < 0 || children < left / 2 ? children : left / 2;
 }
 
-int session_serve(struct gateway *gateway, int in, int out)
+int session_serve(struct gateway *gateway, struct tokens *tokens, int in, int out)
 {
-    struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
+    struct session session = {
+        .gateway = gateway, .tokens = tokens, .in = in, .out = out, .signals = -1
+    };
     sigset_t ours;
     bool started = false;
 
