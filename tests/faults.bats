@@ -66,6 +66,10 @@ faults() {
     faults nobody_to_hear
 }
 
+@test "docker is not spared when memory is short, where we are" {
+    faults spared
+}
+
 # ---- floods
 
 # floods_with COMMAND: a docker that fails, and prints this on standard error.

@@ -125,6 +125,26 @@ def nobody_to_hear():
     assert docker_runs() == [], docker_runs()
 
 
+def spared():
+    """Who started us may have had us spared when memory is short: docker is not. (To be spared takes a right that few machines give
+    away: what we read of ourselves is a file in its place, and docker would have 300, as we have.)"""
+    with open(f"{LOG}.score", "w", encoding="utf-8") as file:
+        file.write("-500\n")
+    for mount, wanted in ((f"mount --bind {LOG}.score /proc/$$/oom_score_adj &&", "0"), ("", "300")):
+        path = f"{LOG}.{wanted}"
+        process = subprocess.Popen(["unshare", "--mount", "sh", "-c", f'echo 300 >/proc/$$/oom_score_adj && {mount} exec "$0"', PROGRAM],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, STANDIN_PIDS=path))
+        process.stdin.write(call("Version", "{}"))
+        process.stdin.close()
+        docker = pids(path)[0]
+        with open(f"/proc/{docker}/oom_score_adj", encoding="utf-8") as file:
+            assert file.read() == wanted + "\n", wanted
+        process.kill()
+        process.wait(20)
+        process.stdout.close()
+        assert gone(docker)
+
+
 def flooded(method, text, code, timeout_ms=0):
     """However much docker says, and in however long a line, it takes a moment; the last word counts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

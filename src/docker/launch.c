@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -124,6 +125,25 @@ static int start_docker(const struct command *command, const int *files, int out
     return failed;
 }
 
+/* The service manager may have had us spared when memory is short (OOMScoreAdjust=), which docker
+ * does not inherit: it takes the most, and the call can tell of its end. */
+static void let_oom_take(pid_t pid)
+{
+    char path[sizeof("/proc//oom_score_adj") + 3 * sizeof(pid)];
+    char first = '0';
+    int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+    bool spared = fd >= 0 && read(fd, &first, 1) == 1 && first == '-';
+
+    fd_close(&fd);
+    if (!spared)
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "0", 1) != 1)
+        fd_close(&fd);
+    fd_close(&fd);
+}
+
 static bool start_failed(const struct command *command, int failed, struct err *err)
 {
     if (failed == E2BIG)
@@ -149,6 +169,8 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     if (ready) {
         failed = start_docker(command, files, out[1], error[1], mask, child);
         ready = failed == 0 || start_failed(command, failed, err);
+        if (ready)
+            let_oom_take(child->pid);
     }
     fd_close(&out[1]);
     fd_close(&error[1]);

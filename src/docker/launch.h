@@ -22,9 +22,10 @@ struct launched {
 };
 
 /* Makes the command's config folder and memory files and starts it in a process group of its own,
- * under a guard, with /dev/null as its input and mask as its signal mask. False when that fails:
- * UNAVAILABLE when the program cannot be started, RESOURCE_EXHAUSTED when its arguments are too
- * long, else INTERNAL. launch_clean_up is due in either case. */
+ * under a guard, with /dev/null as its input, mask as its signal mask, and not spared when memory
+ * is short where we are (oom_score_adj). False when that fails: UNAVAILABLE when the program cannot
+ * be started, RESOURCE_EXHAUSTED when its arguments are too long, else INTERNAL. launch_clean_up is
+ * due in either case. */
 bool launch(const struct command *command, const sigset_t *mask, struct launched *child,
             struct err *err);
 
