@@ -142,12 +142,20 @@ static bool take_lines(struct drive *drive)
 }
 
 /* A run_consumer. */
-static size_t consume(void *context, const char *bytes, size_t length)
+static size_t take_output(void *context, const char *bytes, size_t length)
 {
     struct drive *drive = context;
 
     drive->printed = (struct printed){ .bytes = bytes, .length = length };
     return guard(drive, take_lines) ? drive->printed.taken : RUN_STOP;
+}
+
+static bool check_host(struct drive *drive)
+{
+    const struct exchange *exchange = &drive->exchange;
+
+    return exchange->plan.answered || exchange->method->host_check == NULL ||
+           exchange->method->host_check(&exchange->call, &drive->err);
 }
 
 static bool run_docker(struct drive *drive)
@@ -161,7 +169,7 @@ static bool run_docker(struct drive *drive)
     if (exchange->request->timeout_ms > 0 && exchange->request->timeout_ms < INT64_MAX / 2)
         limits.deadline_ms = monotonic_ms() + exchange->request->timeout_ms;
     if (exchange->method->stream != NULL)
-        limits.consumer = consume;
+        limits.consumer = take_output;
     done =
         edges->run(edges->context, &exchange->plan.command, &limits, &drive->output, &drive->err);
     drive->trace.ran = done || drive->output.ended_early;
@@ -219,7 +227,8 @@ bool drive_call(struct drive *drive)
 
     if (status == DRIVE_NOTHING)
         return true;
-    if (status == DRIVE_PLANNED && (drive->exchange.plan.answered || run_docker(drive))) {
+    if (status == DRIVE_PLANNED && guard(drive, check_host) &&
+        (drive->exchange.plan.answered || run_docker(drive))) {
         int64_t begin_ns = edges->clock_ns(edges->context);
 
         guard(drive, parse_output);

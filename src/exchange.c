@@ -61,6 +61,16 @@ static bool unpack(struct exchange *exchange, const uint8_t *bytes, size_t lengt
                    EXCHANGE_MEMORY / 1024 / 1024);
 }
 
+static bool check_attempt(const char *attempt, struct err *err)
+{
+    static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    enum { ATTEMPT_MAX = 64 };
+
+    return (attempt[strspn(attempt, allowed)] == '\0' && strlen(attempt) <= ATTEMPT_MAX) ||
+           err_set(err, GRPC_INVALID_ARGUMENT,
+                   "request: attempt \"%s\": is not 1 to %d of 0-9a-zA-Z", attempt, ATTEMPT_MAX);
+}
+
 bool exchange_decode(struct exchange *exchange, const uint8_t *bytes, size_t length,
                      struct err *err)
 {
@@ -76,6 +86,9 @@ bool exchange_decode(struct exchange *exchange, const uint8_t *bytes, size_t len
         return err_set(err, GRPC_INVALID_ARGUMENT, "request: has no call");
     if (exchange->request->timeout_ms < 0)
         return err_set(err, GRPC_INVALID_ARGUMENT, "request: timeout_ms: is negative");
+    if (!check_attempt(exchange->request->attempt, err))
+        return false;
+    exchange->call.attempt = exchange->request->attempt;
     exchange->method = method_find(exchange->request->call_case);
     exchange->call.request =
         *member(&exchange->request->base, (unsigned)exchange->request->call_case);

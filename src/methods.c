@@ -69,6 +69,7 @@ const struct method methods[] = {
       .docker_config = true,
       .plan = plan_create_container,
       .parse = parse_create_container,
+      .host_check = host_check_create_container,
       .host_step = host_create_container },
     { .name = "StartContainer",
       .field = 18,

@@ -16,6 +16,7 @@ struct method {
     parse_function *parse;   /* NULL where a stream wants nothing of docker's end */
     answer_function *answer; /* where plan answers without docker; NULL: as initialised */
     stream_function *stream; /* NULL where it does not */
+    host_check_function *host_check;     /* may be NULL */
     host_step_function *host_step;       /* may be NULL */
     host_cleanup_function *host_cleanup; /* may be NULL */
 };

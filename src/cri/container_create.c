@@ -12,6 +12,7 @@
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/lifecycle.h"
+#include "docker/made.h"
 #include "docker/parent_cgroup.h"
 #include "docker/record.h"
 #include "docker/reference.h"
@@ -237,6 +238,7 @@ static struct record record_of_container(const struct call *call, const char *lo
                   .attempt = config->metadata->attempt },
         .pod_attempt = pod->attempt,
         .sandbox_id = request->pod_sandbox_id,
+        .attempt = call->attempt,
         .labels = pairs_of_map(call->arena, config->n_labels, config->labels),
         .annotations = pairs_of_map(call->arena, config->n_annotations, config->annotations),
         .image = config->image,
@@ -301,6 +303,16 @@ bool plan_create_container(const struct call *call, struct plan *plan, struct er
     return true;
 }
 
+static const char *container_for_people(struct arena *arena,
+                                        const CRI(CreateContainerRequest) *request)
+{
+    const CRI(ContainerMetadata) *container = request->config->metadata;
+    const CRI(PodSandboxMetadata) *pod = request->sandbox_config->metadata;
+
+    return arena_printf(arena, "container \"%s\" (attempt %u) of pod \"%s/%s\" (uid \"%s\")",
+                        container->name, container->attempt, pod->namespace_, pod->name, pod->uid);
+}
+
 bool parse_create_container(const struct call *call, const struct docker_result *result,
                             ProtobufCMessage *response, struct err *err)
 {
@@ -308,7 +320,7 @@ bool parse_create_container(const struct call *call, const struct docker_result 
     const char *id = parse_id(call->arena, result);
 
     if (result->exit_code != 0) {
-        failure_set(call->arena, result, err);
+        made_failure(call->arena, result, container_for_people(call->arena, request), err);
         if (failure_is_unknown(result, request->pod_sandbox_id))
             err_wrap(err, "pod_sandbox_id");
         return false;

@@ -50,6 +50,9 @@ static void fill_state(struct arena *arena, const json_t *json, CRI(ContainerSta
         return;
     }
     status->finished_at = units_time_ns(doc_text(json, "State.FinishedAt"));
+    /* docker notes the end of a process that ends at once before it notes its start. */
+    if (status->finished_at != 0 && status->finished_at < status->started_at)
+        status->finished_at = status->started_at;
     if (status->finished_at != 0 || doc_number(json, "State.ExitCode") != 0)
         fill_exit(arena, json, status);
     else

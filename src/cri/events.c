@@ -9,6 +9,7 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
+#include "base/strv.h"
 #include "cri/messages.h"
 #include "docker/id.h"
 #include "docker/record.h"
@@ -59,24 +60,23 @@ struct seen {
     const json_t *json;
     const char *id;
     int64_t at;
+    bool forged; /* the exit code is not docker's */
     struct record record;
 };
 
-/* The pod of the event. Docker says nothing of the sandbox in an event of another container. */
+/* The pod, in an event of its sandbox. In one of another container docker says nothing of it, and
+ * a PodSandboxStatus cannot leave its state out: the state 0 is READY. */
 static CRI(PodSandboxStatus) *pod_of(struct arena *arena, const struct seen *seen)
 {
     CRI(PodSandboxStatus) *pod = arena_alloc(arena, sizeof(*pod));
     const struct record *record = &seen->record;
-    bool is_down =
-        record->sandbox && seen->event->state != CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING);
+    bool is_down = seen->event->state != CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING);
 
     *pod = (CRI(PodSandboxStatus))CRI_INIT(POD_SANDBOX_STATUS);
-    pod->id = (char *)(uintptr_t)(record->sandbox ? seen->id : record->sandbox_id);
+    pod->id = (char *)(uintptr_t)seen->id;
     pod->metadata = pod_metadata(arena, record);
     pod->state = is_down ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY)
                          : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY);
-    if (!record->sandbox)
-        return pod;
     pairs_to_map(arena, &record->labels, CRI_DESCRIPTOR(pod_sandbox_status__labels_entry),
                  &pod->n_labels, &pod->labels);
     pairs_to_map(arena, &record->annotations, CRI_DESCRIPTOR(pod_sandbox_status__annotations_entry),
@@ -127,9 +127,10 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
     response->container_id = (char *)(uintptr_t)seen->id;
     response->container_event_type = seen->event->type;
     response->created_at = seen->at;
-    response->pod_sandbox_status = pod_of(arena, seen);
+    if (seen->record.sandbox)
+        response->pod_sandbox_status = pod_of(arena, seen);
     list_init(&statuses, arena);
-    if (!seen->record.sandbox)
+    if (!seen->record.sandbox && !seen->forged)
         list_push(&statuses, container_of_event(arena, seen));
     list_give(&statuses, &response->n_containers_statuses, &response->containers_statuses);
     return response;
@@ -166,10 +167,55 @@ static bool read_record(struct arena *arena, struct seen *seen)
     const char *pieces[RECORD_PIECES];
 
     record_pieces(arena, &labels, pieces);
-    if (name == NULL || !record_read(arena, pieces, &labels, name, &seen->record))
-        return false;
-    seen->record.sandbox_id = sandbox_id == NULL ? "" : sandbox_id;
-    return true;
+    return name != NULL && record_read(arena, pieces, &labels, name,
+                                       sandbox_id == NULL ? "" : sandbox_id, &seen->record);
+}
+
+/* ==== an exit code that is not docker's ==== */
+
+/* A label "exitCode" stands in place of docker's own attribute when a container ends. Before that
+ * docker says none, so that one which is there is a label; from then on we remember it. The
+ * containers' ids, as long as they are there: */
+static struct strv *remembered(const struct call *call)
+{
+    struct host_memory *memory = call->host;
+
+    if (memory->state == NULL) {
+        memory->state = arena_alloc(memory->arena, sizeof(struct strv));
+        strv_init(memory->state, memory->arena);
+    }
+    return memory->state;
+}
+
+static size_t find_remembered(const struct strv *ids, const char *id)
+{
+    size_t i = 0;
+
+    while (i < ids->count && strcmp(ids->words[i], id) != 0)
+        i++;
+    return i;
+}
+
+static void forget(struct strv *ids, size_t at)
+{
+    if (at == ids->count)
+        return;
+    ids->words[at] = ids->words[ids->count - 1];
+    strv_pop(ids);
+}
+
+static bool is_forged(const struct call *call, const struct seen *seen)
+{
+    struct strv *ids = remembered(call);
+    size_t at = find_remembered(ids, seen->id);
+    bool ends = seen->event->type == CRI_ENUM(CONTAINER_EVENT_TYPE, CONTAINER_STOPPED_EVENT);
+    bool is_label = !ends && doc_path(seen->json, "Actor.Attributes.exitCode") != NULL;
+
+    if (seen->event->type == CRI_ENUM(CONTAINER_EVENT_TYPE, CONTAINER_DELETED_EVENT))
+        forget(ids, at);
+    else if (is_label && at == ids->count)
+        strv_push(ids, seen->id);
+    return ends && (at < ids->count || pairs_get(&seen->record.labels, "exitCode") != NULL);
 }
 
 bool stream_get_container_events(const struct call *call, struct stream *stream, const char *line,
@@ -186,5 +232,6 @@ bool stream_get_container_events(const struct call *call, struct stream *stream,
         return err_set(err, GRPC_INTERNAL, "docker events: a line is not an event of a container");
     if (seen.event == NULL || !read_record(call->arena, &seen)) /* not what was asked for */
         return true;
+    seen.forged = is_forged(call, &seen);
     return stream->give(stream->context, &response_of(call->arena, &seen)->base, err);
 }

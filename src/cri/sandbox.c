@@ -15,6 +15,7 @@
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/lifecycle.h"
+#include "docker/made.h"
 #include "docker/parent_cgroup.h"
 #include "docker/ps.h"
 
@@ -248,6 +249,7 @@ static struct record record_of(const struct call *call, const CRI(PodSandboxConf
         .sandbox = true,
         .name = name_of(config->metadata),
         .pod_attempt = config->metadata->attempt,
+        .attempt = call->attempt,
         .labels = pairs_of_map(call->arena, config->n_labels, config->labels),
         .annotations = pairs_of_map(call->arena, config->n_annotations, config->annotations),
         .log_directory = config->log_directory,
@@ -288,6 +290,12 @@ bool plan_run_pod_sandbox(const struct call *call, struct plan *plan, struct err
     return true;
 }
 
+static const char *sandbox_for_people(struct arena *arena, const CRI(PodSandboxMetadata) *pod)
+{
+    return arena_printf(arena, "the sandbox of pod \"%s/%s\" (uid \"%s\", attempt %u)",
+                        pod->namespace_, pod->name, pod->uid, pod->attempt);
+}
+
 /* docker run prints the id also when the start fails, and the container stays. */
 /* Whether docker has no network of that name: who asked for the pod did not name it. */
 static bool is_without_network(const char *said, const char *network)
@@ -310,7 +318,8 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
     }
     if (result->exit_code == 0)
         return err_set(err, GRPC_INTERNAL, "docker run: printed no id");
-    failure_set(call->arena, result, err);
+    made_failure(call->arena, result, sandbox_for_people(call->arena, request->config->metadata),
+                 err);
     if (is_without_network(result->stderr_text, call->settings->network))
         err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there");
     else if (strstr(result->stderr_text, "Unable to find image '") != NULL && *id == '\0')
@@ -318,9 +327,8 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
     if (*id != '\0') {
         struct name name = name_of(request->config->metadata);
 
-        err_wrap(err,
-                 "sandbox %s was created as %s and did not start; remove it before the next try",
-                 id, name_print(call->arena, &name));
+        err_wrap(err, "sandbox %s was created as %s and did not start" LEFT_BEHIND, id,
+                 name_print(call->arena, &name));
     }
     return false;
 }

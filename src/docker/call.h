@@ -69,6 +69,7 @@ struct call {
     struct host_memory *host;
     const struct settings *settings;
     const struct surroundings *surroundings;
+    const char *attempt;             /* the Request's own; "" */
     const ProtobufCMessage *request; /* of the RPC's own type */
     const char *runtime_handler;     /* of the frame: CreateContainer's; "" */
 };
@@ -113,6 +114,10 @@ typedef bool stream_function(const struct call *call, struct stream *stream, con
  * settings->host_root. Runs after parse succeeded. */
 typedef bool host_step_function(const struct call *call, ProtobufCMessage *response,
                                 struct err *err);
+
+/* What must be so on the host for the RPC to succeed: looks, and changes nothing. Runs after plan,
+ * before docker, which then is not run where it is false. */
+typedef bool host_check_function(const struct call *call, struct err *err);
 
 /* What must be undone on the host when docker had to be ended before it was done. */
 typedef void host_cleanup_function(const struct call *call);

@@ -38,6 +38,26 @@ static const char *sandbox_id_of(const struct pairs *labels)
     return id == NULL ? "" : id;
 }
 
+static bool joins(const json_t *json, const char *path, const char *sandbox_id)
+{
+    static const char start[] = "container:";
+    const char *mode = doc_text(json, path);
+
+    return strncmp(mode, start, strlen(start)) == 0 &&
+           strcmp(mode + strlen(start), sandbox_id) == 0;
+}
+
+/* A container of a person's, from an image with labels as ours, joins no sandbox; ours and
+ * cri-dockerd's always do, also where the pod's namespaces are the host's. */
+static bool joins_its_sandbox(const struct inspected *inspected)
+{
+    const json_t *json = inspected->json;
+    const struct record *record = &inspected->record;
+
+    return record->sandbox || joins(json, "HostConfig.IpcMode", record->sandbox_id) ||
+           joins(json, "HostConfig.NetworkMode", record->sandbox_id);
+}
+
 bool parse_inspect(const struct call *call, const struct docker_result *result, const char *id,
                    const char *type, struct inspected *inspected, struct err *err)
 {
@@ -63,10 +83,10 @@ bool parse_inspect(const struct call *call, const struct docker_result *result, 
         return not_the_cris(type, id, err);
     record_pieces(call->arena, &inspected->labels, pieces);
     if (!record_read(call->arena, pieces, &inspected->labels,
-                     record_own_name(call->arena, doc_text(json, "Name")), &inspected->record))
+                     record_own_name(call->arena, doc_text(json, "Name")),
+                     sandbox_id_of(&inspected->labels), &inspected->record) ||
+        !joins_its_sandbox(inspected))
         return not_the_cris(type, id, err);
-    if (!inspected->record.sandbox)
-        inspected->record.sandbox_id = sandbox_id_of(&inspected->labels);
     return true;
 }
 

@@ -16,7 +16,14 @@
  * joins all labels by commas, which only a record-less container (cri-dockerd's) needs. */
 #define LABEL_COLUMN(key)    ",{{json (.Label \"" key "\")}}"
 #define RECORD_COLUMN(piece) LABEL_COLUMN(LABEL_RECORD "." piece)
-#define NO_RECORD(then)      "{{if .Label \"" LABEL_RECORD "\"}}\"\"{{else}}" then "{{end}}"
+/* A record of ours begins as it does, and a container's has the container's sandbox: an image may
+ * have a label of the record's name, too, but cannot know the sandboxes that are made after it. */
+#define THE_RECORD      "(.Label \"" LABEL_RECORD "\")"
+#define THE_SANDBOX     "(.Label \"" LABEL_SANDBOX_ID "\")"
+#define HAS(words)      "(gt (len (split " THE_RECORD " " words ")) 1)"
+#define HAS_SANDBOX     HAS("(printf \"\\\"sandbox\\\":%q\" " THE_SANDBOX ")")
+#define IS_OF_SANDBOX   "(and (eq " THE_SANDBOX " \"\") " HAS("\"{\\\"pod\\\":{\"") ")"
+#define NO_RECORD(then) "{{if or " HAS_SANDBOX " " IS_OF_SANDBOX "}}\"\"{{else}}" then "{{end}}"
 
 /* clang-format off */
 static const char columns[] = "[{{json .ID}},{{json .State}},{{json .CreatedAt}},{{json .Image}},"
@@ -130,23 +137,20 @@ static bool read_row(const struct call *call, const json_t *line, struct ps_row 
     };
     for (size_t i = 0; i < RECORD_PIECES; i++)
         pieces[i] = doc_text_at(line, COLUMN_RECORD + i);
-    if (!record_read(arena, pieces, &labels, name, &row->record))
-        return false;
-    row->record.sandbox_id = arena_strdup(arena, doc_text_at(line, COLUMN_SANDBOX_ID));
-    return true;
+    return record_read(arena, pieces, &labels, name,
+                       arena_strdup(arena, doc_text_at(line, COLUMN_SANDBOX_ID)), &row->record);
 }
 
 /* Docker has filtered by the plain labels, exactly; of a row without a record that is all that can
- * be told, because its labels cannot be parted with certainty. */
+ * be told, because its labels cannot be parted with certainty. No row shows its attempt. */
 static bool has_labels(const struct ps_filter *filter, const struct ps_row *row)
 {
-    if (row->record.exact)
-        return pairs_include(&row->record.labels, &filter->labels);
     for (size_t i = 0; i < filter->labels.count; i++) {
         const struct pair *label = &filter->labels.items[i];
         const struct pairs one = { .items = &filter->labels.items[i], .count = 1 };
 
-        if (!record_label_is_plain(label->key, label->value) &&
+        if (strcmp(label->key, LABEL_ATTEMPT) != 0 &&
+            (row->record.exact || !record_label_is_plain(label->key, label->value)) &&
             !pairs_include(&row->record.labels, &one))
             return false;
     }

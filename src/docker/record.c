@@ -31,6 +31,8 @@ bool record_label_is_plain(const char *key, const char *value)
 {
     size_t length = strlen(value);
 
+    if (strcmp(key, LABEL_ATTEMPT) == 0)
+        return true;
     /* docker trims blanks of any script around the filter. */
     if (!docker_takes(key, value) || *key < '!' || *key > '~' ||
         (length > 0 && (value[length - 1] < '!' || value[length - 1] > '~')))
@@ -156,6 +158,8 @@ bool record_push_labels(const struct record *record, struct strv *argv, struct e
         strv_pushf(argv, "--label=%s=%s", LABEL_SANDBOX_ID, record->sandbox_id);
     if (record->log_path != NULL && *record->log_path != '\0')
         strv_pushf(argv, "--label=%s=%s", LABEL_LOG_PATH, record->log_path);
+    if (record->attempt != NULL && *record->attempt != '\0')
+        strv_pushf(argv, "--label=%s=%s", LABEL_ATTEMPT, record->attempt);
     return push_json(argv, write_json(argv->arena, record), err);
 }
 
@@ -274,7 +278,6 @@ static void read_labels(struct arena *arena, const struct pairs *labels, const s
     *record = (struct record){
         .sandbox = strcmp(name->container, NAME_SANDBOX) == 0,
         .name = *name,
-        .sandbox_id = label_or(labels, LABEL_SANDBOX_ID, ""),
         .log_path = label_or(labels, LABEL_LOG_PATH, ""),
         .log_directory = "",
         .cgroup_parent = "",
@@ -286,15 +289,22 @@ static void read_labels(struct arena *arena, const struct pairs *labels, const s
     split_labels(arena, labels, record);
 }
 
+static bool is_of(struct arena *arena, const struct record *record, const char *docker_name,
+                  const char *sandbox_id)
+{
+    return strcmp(name_print(arena, &record->name), docker_name) == 0 &&
+           (record->sandbox || strcmp(record->sandbox_id, sandbox_id) == 0);
+}
+
 bool record_read(struct arena *arena, const char *const *pieces, const struct pairs *labels,
-                 const char *docker_name, struct record *record)
+                 const char *docker_name, const char *sandbox_id, struct record *record)
 {
     struct name name;
 
     if (!name_read(arena, docker_name, &name))
         return false;
-    if (!read_json(arena, pieces, record) ||
-        strcmp(name_print(arena, &record->name), docker_name) != 0)
+    if (!read_json(arena, pieces, record) || !is_of(arena, record, docker_name, sandbox_id))
         read_labels(arena, labels, &name, record);
+    record->sandbox_id = sandbox_id;
     return true;
 }

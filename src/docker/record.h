@@ -43,6 +43,10 @@
 #define LABEL_RECORD "cri-oneshot.v1"
 enum { RECORD_PIECES = 8 };
 
+/* The Request's attempt, where it has one: docker's filter finds it (record_label_is_plain), and no
+ * answer shows it. */
+#define LABEL_ATTEMPT LABEL_RECORD ".attempt"
+
 /* The largest value that goes into a label of its own, besides the JSON. */
 enum { LABEL_MAX = 120 * 1024 };
 
@@ -52,6 +56,7 @@ struct record {
     struct name name;     /* name.attempt is the container's, or the pod's on a sandbox */
     uint32_t pod_attempt; /* also on a container; 0 where cri-dockerd made it */
     const char *sandbox_id;
+    const char *attempt; /* of a record that is written; NULL or "": none */
     struct pairs labels;
     struct pairs annotations;
     const CRI(ImageSpec) *image; /* NULL: not known */
@@ -67,17 +72,19 @@ struct record {
 bool record_push_labels(const struct record *record, struct strv *argv, struct err *err);
 
 /* Whether docker's own label of this key and value is the CRI's, so that a filter may be docker's:
- * not for the keys above, nor for what docker refuses or one argument cannot hold. */
+ * not for the keys above (but LABEL_ATTEMPT), nor for what docker refuses or one argument cannot
+ * hold. */
 bool record_label_is_plain(const char *key, const char *value);
 
-/* Reads a record from docker's labels and name. The JSON (its pieces, each NULL or "" where there
- * is none) is believed where it is of this name: an image's labels become its containers', and one
- * may carry the record of another container. Else (cri-dockerd made the container) the record is
- * read from the other labels and from the name. False for a name that neither of us gives: a
- * container of a person's, from such an image, is not the CRI's. The strings are copies, or those
- * of labels. */
+/* Reads a record from docker's labels and name; sandbox_id is the label's value, "" where there is
+ * none. The JSON (its pieces, each NULL or "" where there is none) is believed where it is of this
+ * name and, on a container, of this sandbox: an image's labels become its containers', and one may
+ * carry the record of another container, but not of a sandbox that was made after it. Else
+ * (cri-dockerd made the container) the record is read from the other labels and from the name.
+ * False for a name that neither of us gives: a container of a person's, from such an image, is not
+ * the CRI's. The strings are copies, or those of labels. */
 bool record_read(struct arena *arena, const char *const *pieces, const struct pairs *labels,
-                 const char *docker_name, struct record *record);
+                 const char *docker_name, const char *sandbox_id, struct record *record);
 
 /* Fills RECORD_PIECES pieces from docker's labels. */
 void record_pieces(struct arena *arena, const struct pairs *labels, const char **pieces);

@@ -13,9 +13,17 @@
 
 #include "docker/id.h"
 
-static bool refuse_link(const char *path, const char *why, struct err *err)
+static bool refuse_link(const char *path, int failed, struct err *err)
 {
-    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, why);
+    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%s\": %s", path, strerror(failed));
+}
+
+static bool refuse_beneath(const char *directory, const char *name, int failed, struct err *err)
+{
+    const char *slash = directory[strlen(directory) - 1] == '/' ? "" : "/";
+
+    return err_set(err, GRPC_FAILED_PRECONDITION, "log path \"%.1000s%s%.500s\": %s", directory,
+                   slash, name, strerror(failed));
 }
 
 static int open_directory(const char *root, const char *directory)
@@ -67,7 +75,7 @@ static bool is_docker_log(const char *path)
 }
 
 /* A link that an earlier container of this name has left. */
-static bool is_ours(int directory, const char *name)
+static bool is_log_link(int directory, const char *name)
 {
     char target[PATH_MAX];
     ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
@@ -76,6 +84,23 @@ static bool is_ours(int directory, const char *name)
         return false;
     target[length] = '\0';
     return is_docker_log(target);
+}
+
+bool loglink_check(const char *root, const char *directory, const char *name, struct err *err)
+{
+    const char *last = NULL;
+    int folder = descend(open_directory(root, directory), name, &last);
+
+    int failed = 0;
+
+    if (folder < 0)
+        return refuse_beneath(directory, name, errno, err);
+    if (faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+        failed = errno;
+    else if (faccessat(folder, last, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && !is_log_link(folder, last))
+        failed = EEXIST;
+    close(folder);
+    return failed == 0 || refuse_beneath(directory, name, failed, err);
 }
 
 bool loglink_make(const char *root, const char *directory, const char *name, const char *target,
@@ -87,15 +112,15 @@ bool loglink_make(const char *root, const char *directory, const char *name, con
     int failed = 0;
 
     if (folder < 0)
-        return refuse_link(name, strerror(errno), err);
+        return refuse_beneath(directory, name, errno, err);
     made = symlinkat(target, folder, last) == 0;
     failed = errno;
-    if (!made && failed == EEXIST && is_ours(folder, last)) {
+    if (!made && failed == EEXIST && is_log_link(folder, last)) {
         made = unlinkat(folder, last, 0) == 0 && symlinkat(target, folder, last) == 0;
         failed = errno;
     }
     if (!made)
-        refuse_link(name, strerror(failed), err);
+        refuse_beneath(directory, name, failed, err);
     close(folder);
     return made;
 }
@@ -115,11 +140,11 @@ bool loglink_remove(const char *root, const char *path, const char *target, stru
     folder[slash - path] = '\0';
     directory = open_directory(root, folder);
     if (directory < 0)
-        return errno == ENOENT || errno == ENOTDIR || refuse_link(path, strerror(errno), err);
+        return errno == ENOENT || errno == ENOTDIR || refuse_link(path, errno, err);
     length = readlinkat(directory, slash + 1, found, sizeof(found));
     done = length < 0 || (size_t)length != strlen(target) ||
            memcmp(found, target, (size_t)length) != 0 || unlinkat(directory, slash + 1, 0) == 0 ||
-           errno == ENOENT || refuse_link(path, strerror(errno), err);
+           errno == ENOENT || refuse_link(path, errno, err);
     close(directory);
     return done;
 }

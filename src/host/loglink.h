@@ -9,6 +9,10 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* Whether loglink_make could make its link, as far as can be told: the folder is there and can be
+ * written, and the name is free or a link of ours. Errors: FAILED_PRECONDITION. */
+bool loglink_check(const char *root, const char *directory, const char *name, struct err *err);
+
 /* Links directory/name (path_is_beneath) to target, beneath root (a prefix of directory; ""). No
  * link is followed below the directory, and nothing is replaced but a link of ours, to a
  * container's "ID/ID-json.log". The directory and the folders within it must be there. Errors:

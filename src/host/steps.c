@@ -10,9 +10,24 @@
 #include "base/cri.h"
 #include "cri/exec.h"
 #include "cri/usage_messages.h"
+#include "docker/made.h"
 #include "host/layer_store.h"
 #include "host/loglink.h"
 #include "host/marked_processes.h"
+
+static bool has_log_link(const CRI(CreateContainerRequest) *request)
+{
+    return *request->config->log_path != '\0' && *request->sandbox_config->log_directory != '\0';
+}
+
+bool host_check_create_container(const struct call *call, struct err *err)
+{
+    const CRI(CreateContainerRequest) *request = (const void *)call->request;
+
+    return !has_log_link(request) ||
+           loglink_check(call->settings->host_root, request->sandbox_config->log_directory,
+                         request->config->log_path, err);
+}
 
 bool host_create_container(const struct call *call, ProtobufCMessage *response, struct err *err)
 {
@@ -20,13 +35,12 @@ bool host_create_container(const struct call *call, ProtobufCMessage *response, 
     const char *id = ((CRI(CreateContainerResponse) *)response)->container_id;
     const char *target = loglink_target(call->arena, call->settings->docker_root, id);
 
-    if (*request->config->log_path == '\0' || *request->sandbox_config->log_directory == '\0')
+    if (!has_log_link(request))
         return true;
     if (loglink_make(call->settings->host_root, request->sandbox_config->log_directory,
                      request->config->log_path, target, err))
         return true;
-    return err_wrap(
-        err, "container %s was created, but has no log link; remove it before the next try", id);
+    return err_wrap(err, "container %s was created, but has no log link" LEFT_BEHIND, id);
 }
 
 static bool fill_usage(const struct call *call, CRI(FilesystemUsage) *usage, struct err *err)

@@ -6,6 +6,9 @@
 
 #include "docker/call.h"
 
+/* CreateContainer: the folder of the container's log link is there. */
+host_check_function host_check_create_container;
+
 /* CreateContainer: links the container's log path to docker's own log file. */
 host_step_function host_create_container;
 

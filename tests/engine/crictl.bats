@@ -97,7 +97,7 @@ session() {
     [ "$(crictl stop "$short")" = "$short" ]
     [ "$(json_of "d['status']['exitCode'] != 0" inspect "$short")" = true ]
     [ -L "$BATS_TEST_TMPDIR/logs/app.log" ]
-    [ "$(crictl rm "$short")" = "$short" ]
+    [ "$(crictl rm "$short" 2>&1)" = "$short" ]
     [ ! -L "$BATS_TEST_TMPDIR/logs/app.log" ]
     crictl stopp "${pod:0:13}"
     crictl rmp "${pod:0:13}"

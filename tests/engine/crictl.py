@@ -136,6 +136,8 @@ class Verbs:
                 fail(f'container "{name}" is running, please stop it first')
             self.cri.RemoveContainer(container_id=name)
             print(name)
+            if status.log_path:  # as crictl does, whose own removal it is
+                os.remove(status.log_path)
 
     def stopp(self, words):
         for name in words.words:

@@ -89,7 +89,7 @@ pull_as() {
 @test "a pod of a name that is taken is ALREADY_EXISTS, naming the holder" {
     first=$(new_pod twin)
     fails ALREADY_EXISTS RunPodSandbox "config=@$BATS_FILE_TMPDIR/pod-twin.json"
-    says k8s_POD_twin_test_uid-twin_0 "${first:0:12}"
+    says 'the sandbox of pod "test/twin" (uid "uid-twin", attempt 0) is there already: ' "$first"
     [ "$(docker ps --quiet --no-trunc)" = "$first" ]
 }
 
@@ -98,7 +98,7 @@ pull_as() {
     first=$(new_container "$sandbox" twins app '["sleep", "1000"]')
     fails ALREADY_EXISTS CreateContainer "pod_sandbox_id=$sandbox" "config=@$BATS_FILE_TMPDIR/container-app.json" \
         "sandbox_config=@$BATS_FILE_TMPDIR/pod-twins.json"
-    says k8s_app_twins_test_uid-twins_0 "${first:0:12}"
+    says 'container "app" (attempt 0) of pod "test/twins" (uid "uid-twins") is there already: ' "$first"
 }
 
 @test "a host port that is taken is FAILED_PRECONDITION, and the error names what is left" {

@@ -387,7 +387,7 @@ END
     [[ $output == *--listen=SOCKET*CRI_GATEWAY_CHILDREN* ]]
     run -0 "$CRI_GATEWAY" --compositions
     [[ $output == *'RemovePodSandbox '*'PodSandboxStatus -> ListContainers -> (for each: ContainerStatus -> its log link -> RemoveContainer) -> RemovePodSandbox'* ]]
-    [ "${#lines[@]}" = 9 ]
+    [ "${#lines[@]}" = 10 ]
     run script --quiet --return --command "$CRI_GATEWAY" /dev/null
     [ "$status" = 2 ]
     [[ $output == *'a client is expected on standard input'* ]]

@@ -85,3 +85,71 @@ scenario() {
     ROOT=$ROOT PYTHONPATH=$CLIENT_MODULES:$ROOT/tests/engine PYTHONPYCACHEPREFIX=$CLIENT_MODULES/cache \
         timeout 120 /usr/bin/python3 "$file" "$@" 3>&- 4>&-
 }
+
+# ---- pods on an engine whose docker a test may hook
+
+pods_up() {
+    engine_up
+    client_up
+    export SOCKET=$BATS_FILE_TMPDIR/cri.sock HOOK=$BATS_FILE_TMPDIR/hook CALLS=$BATS_FILE_TMPDIR/calls
+    # docker itself, after a shell script that a test may put there.
+    stand_in "$BATS_FILE_TMPDIR/docker-with-hook" <<'END'
+printf '%s\n' "$*" >>"$CALLS"
+[ ! -e "$HOOK" ] || . "$HOOK"
+exec docker "$@"
+END
+    listening "$SOCKET"
+    export SERVER
+}
+
+pods_down() {
+    kill "$SERVER"
+    engine_down
+}
+
+# pods_removed: after each test.
+pods_removed() {
+    rm -f "$HOOK"
+    servers_down
+    remove_all_containers
+}
+
+# pods: a scenario with a connection (cri), and what it needs for hooks and logs.
+pods() {
+    {
+        cat <<'END'
+SOCKET, HOOK, CALLS, LOGS = os.environ["SOCKET"], os.environ["HOOK"], os.environ["CALLS"], os.path.join(FOLDER, "logs")
+cri = Cri(SOCKET)
+open(CALLS, "w").close()
+os.makedirs(LOGS, exist_ok=True)
+
+def hook(text):
+    with open(HOOK + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(HOOK + ".new", HOOK)
+
+def no_hook():
+    os.remove(HOOK)
+
+def fault(pattern):
+    """docker fails where its command line matches the shell's pattern."""
+    hook(f'case "$*" in {pattern}) echo "Error response from daemon: fault" >&2; exit 1 ;; esac\n')
+
+def calls():
+    """The docker commands since the last look: the first word, and the last one."""
+    with open(CALLS, encoding="utf-8") as file:
+        found = [line.split() for line in file]
+    open(CALLS, "w").close()
+    return [(words[0], words[-1]) for words in found]
+
+def logs(*names):
+    same(sorted(os.listdir(LOGS)), sorted(names))
+
+def read_log(name):
+    with open(f"{LOGS}/{name}", encoding="utf-8") as file:
+        return [json.loads(line)["log"] for line in file]
+
+END
+        cat
+    } | scenario
+}

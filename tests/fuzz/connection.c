@@ -83,6 +83,14 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
     return true;
 }
 
+bool child_fork(struct child *child, void (*function)(void *context), void *context,
+                struct err *err)
+{
+    (void)function;
+    (void)context;
+    return child_start(child, "", NULL, err);
+}
+
 void child_push(struct child *child)
 {
     size_t left = child->unsent.length - child->sent;
@@ -210,7 +218,7 @@ static void check(void)
     for (const struct rpc *rpc = http2.rpcs; rpc != NULL; rpc = rpc->next) {
         count++;
         held += rpc->message.length;
-        if (rpc->state == RPC_ENDED && rpc->child.out >= 0)
+        if (rpc->state == RPC_ENDED && rpc->errands != NULL)
             abort();
         if (rpc->out_at > rpc->out.length || rpc->out.length > 1024 * 1024)
             abort();
@@ -226,16 +234,28 @@ static bool is_readable(int fd)
     return fd >= 0 && poll(&poll_fd, 1, 0) == 1;
 }
 
+static void work_on(struct rpc *rpc)
+{
+    if (rpc->state == RPC_WAITING)
+        rpc_start(rpc);
+    else
+        rpc_go_on(rpc);
+    for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+        gateway.running = 0; /* there are no processes to be reaped */
+        if (errand->child.out >= 0 && rpc_wants_to_write(errand))
+            rpc_write(errand);
+        if (is_readable(errand->child.out))
+            rpc_read(rpc, errand);
+    }
+}
+
 static void work(void)
 {
-    for (struct rpc *rpc = http2.rpcs; rpc != NULL; rpc = rpc->next) {
-        if (rpc->state == RPC_WAITING)
-            rpc_start(rpc);
-        if (rpc->child.out >= 0 && rpc_wants_to_write(rpc))
-            rpc_write(rpc);
-        if (is_readable(rpc->child.out))
-            rpc_read(rpc);
-    }
+    for (struct rpc *rpc = http2.rpcs; rpc != NULL; rpc = rpc->next)
+        work_on(rpc);
+    for (struct rpc *rpc = http2.left; rpc != NULL; rpc = rpc->next)
+        work_on(rpc);
+    rpc_list_free_ended(&http2.left);
 }
 
 static void drain_socket(void)

@@ -11,7 +11,7 @@
 #include "base/wire.h"
 #include "gateway/steps.h"
 
-enum { HEAD = 3, RUNS = 100000, CAP = 1024 * 1024, ID_DIGITS = 64 };
+enum { HEAD = 3, RUNS = 100000, TASKS = 8, CAP = 1024 * 1024, ID_DIGITS = 64 };
 
 struct input {
     const uint8_t *next;
@@ -40,52 +40,66 @@ static bool next_part(struct input *input, struct part *part)
 }
 
 /* What is asked is protobuf, and where the id was completed it is whole. */
-static void check_message(struct steps *steps)
+static void check_message(struct steps *steps, const struct task *task)
 {
     const uint8_t *id = NULL;
     size_t length = 0;
     struct buf message;
 
     buf_init(&message, CAP);
-    if (!steps_message(steps, &message) ||
-        !wire_find((const uint8_t *)message.data, message.length, 1, &id, &length))
+    if (!steps_message(steps, task, &message) ||
+        (steps->composition != NULL &&
+         !wire_find((const uint8_t *)message.data, message.length, 1, &id, &length)))
         abort();
-    if (steps->composition != NULL && *steps->container != '\0' && steps_is_last(steps) &&
+    if (steps->composition != NULL && *steps->container != '\0' && steps_is_last(steps, task) &&
         length != ID_DIGITS)
         abort();
     buf_release(&message);
 }
 
-static bool go_on(struct steps *steps, const struct part *part, struct err *err)
+static void end_task(struct steps *steps, const struct task *task, const struct part *part)
 {
-    char *why = NULL;
-    bool well = false;
+    struct err err = { .code = (enum grpc_code)(part->kind % (GRPC_UNAUTHENTICATED + 1)) };
+    size_t length = part->length < sizeof(err.text) ? part->length : sizeof(err.text) - 1;
 
-    if (part->kind == 0)
-        return !steps_is_last(steps) && steps_take(steps, part->bytes, part->length, err);
-    why = calloc(part->length + 1, 1);
-    if (why == NULL)
-        abort();
-    memcpy(why, part->bytes, part->length);
-    err_set(err, (enum grpc_code)(part->kind % (GRPC_UNAUTHENTICATED + 1)), "%s", why);
-    free(why);
-    well = err->code != GRPC_OK && steps_failed(steps, err);
-    if (well && err->code != GRPC_OK)
-        abort();
-    return well;
+    memcpy(err.text, part->bytes, length);
+    if (err.code != GRPC_OK)
+        steps_failed(steps, task, (part->kind & 0x80) == 0, &err);
+    else if (steps_is_last(steps, task) || steps_method(steps, task) == NULL)
+        steps_take(steps, task, NULL, 0);
+    else
+        steps_take(steps, task, part->bytes, part->length);
 }
 
-static void walk(struct steps *steps, struct input *input, struct err *err)
+/* Tasks end in the order in which they began, or, where the part says so, the newest first. */
+static void walk(struct steps *steps, struct input *input)
 {
+    struct task tasks[TASKS];
     struct part part = { .kind = 0 };
+    size_t count = 0;
 
-    for (size_t runs = 0; !steps->answered; runs++) {
-        if (runs > RUNS || steps_run(steps) == NULL)
+    for (size_t runs = 0; !steps->over; runs++) {
+        while (count < TASKS && steps_next(steps, &tasks[count])) {
+            if (steps_method(steps, &tasks[count]) != NULL)
+                check_message(steps, &tasks[count]);
+            count++;
+        }
+        if (steps->over)
+            break;
+        if (runs > RUNS || count == 0)
             abort();
-        check_message(steps);
-        if (!next_part(input, &part) || !go_on(steps, &part, err))
+        if (!next_part(input, &part))
             return;
+        if ((part.kind & 0x40) == 0) {
+            struct task first = tasks[0];
+
+            memmove(tasks, tasks + 1, (count - 1) * sizeof(*tasks));
+            tasks[count - 1] = first;
+        }
+        end_task(steps, &tasks[--count], &part);
     }
+    if (count > 0 || steps->out > 0)
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -100,8 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (length < 1 || !next_part(&input, &request))
         return 0;
     if (steps_init(&steps, &methods[bytes[0] % method_count], request.bytes, request.length,
-                   &settings, &err))
-        walk(&steps, &input, &err);
+                   &settings, "0123456789abcdef", &err))
+        walk(&steps, &input);
     else if (err.code == GRPC_OK)
         abort();
     steps_release(&steps);

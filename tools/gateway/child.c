@@ -25,7 +25,6 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
     char *const words[] = { (char *)(uintptr_t)program, NULL };
     int in[2] = { -1, -1 };
     int out[2] = { -1, -1 };
-    pid_t pid = 0;
     int failed = 0;
 
     /* The child's ends block, as a translator wants them: each end has flags of its own. */
@@ -36,7 +35,7 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
         failed = spawn(
             &(struct spawn){
                 .words = words, .fds = (int[]){ in[0], out[1] }, .fd_count = 2, .mask = mask },
-            &pid);
+            &child->pid);
     fd_close(&in[0]);
     fd_close(&out[1]);
     child->in = in[1];
@@ -47,6 +46,37 @@ bool child_start(struct child *child, const char *program, const sigset_t *mask,
     child_close(child);
     return err_set(err, GRPC_UNAVAILABLE, "the translator \"%s\" cannot be started: %s", program,
                    strerror(failed));
+}
+
+/* Other translators' pipes are not to be held open by it. */
+static _Noreturn void be_child(int out, void (*function)(void *context), void *context)
+{
+    dup2(out, STDOUT_FILENO);
+    close(STDIN_FILENO);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    function(context);
+    _exit(0);
+}
+
+bool child_fork(struct child *child, void (*function)(void *context), void *context,
+                struct err *err)
+{
+    int out[2] = { -1, -1 };
+    int failed = 0;
+
+    child->pid = -1;
+    if (pipe2(out, O_CLOEXEC) == 0 && fcntl(out[0], F_SETFL, O_NONBLOCK) == 0)
+        child->pid = fork();
+    if (child->pid == 0)
+        be_child(out[1], function, context);
+    failed = errno;
+    fd_close(&out[1]);
+    child->out = out[0];
+    if (child->pid > 0)
+        return true;
+    child->pid = 0;
+    child_close(child);
+    return err_set(err, GRPC_UNAVAILABLE, "no process can be started: %s", strerror(failed));
 }
 
 void child_push(struct child *child)

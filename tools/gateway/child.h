@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -14,6 +15,7 @@
 /* The pipes, non-blocking; -1 where they are closed. Closing out ends the translator, and the
  * docker that it runs: it watches for that. Who starts a child reaps it by SIGCHLD. */
 struct child {
+    pid_t pid; /* 0: it was not started */
     int in;
     int out;
     struct buf unsent; /* what goes to in */
@@ -25,6 +27,11 @@ void child_init(struct child *child);
 /* Starts program (looked for on PATH) with mask as its signal mask, to be given the bytes of
  * child->unsent. UNAVAILABLE when it cannot be started. */
 bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err);
+
+/* Starts a process of our own that does what may block, and then ends; what it writes to descriptor
+ * 1 comes to out. UNAVAILABLE when it cannot be started. */
+bool child_fork(struct child *child, void (*function)(void *context), void *context,
+                struct err *err);
 
 /* Sends what in takes now; closes in when all is sent, or will never be. */
 void child_push(struct child *child);

@@ -73,7 +73,7 @@ static void take_nothing(struct headers *headers, const char *value, struct err 
 }
 
 /* HTTP/1's, which say how a connection is used. */
-static void take_connection(struct headers *headers, const char *value, struct err *err)
+static void take_connection_header(struct headers *headers, const char *value, struct err *err)
 {
     (void)value;
     malformed(headers, "a header of", "HTTP/1", err);
@@ -94,11 +94,11 @@ static const struct row {
     { "grpc-timeout", take_timeout, false },
     { "grpc-encoding", take_encoding, false },
     { "te", take_te, false },
-    { "connection", take_connection, false },
-    { "keep-alive", take_connection, false },
-    { "proxy-connection", take_connection, false },
-    { "transfer-encoding", take_connection, false },
-    { "upgrade", take_connection, false },
+    { "connection", take_connection_header, false },
+    { "keep-alive", take_connection_header, false },
+    { "proxy-connection", take_connection_header, false },
+    { "transfer-encoding", take_connection_header, false },
+    { "upgrade", take_connection_header, false },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

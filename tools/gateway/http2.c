@@ -27,7 +27,6 @@ static struct rpc *rpc_of(nghttp2_session *session, int32_t stream)
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
     struct http2 *http2 = context;
-    struct rpc **last = NULL;
     struct rpc *rpc = NULL;
 
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
@@ -39,9 +38,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     rpc = rpc_new(http2->gateway, frame->hd.stream_id);
     if (rpc == NULL)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    for (last = &http2->rpcs; *last != NULL; last = &(*last)->next)
-        continue;
-    *last = rpc;
+    rpc_list_append(&http2->rpcs, rpc);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, rpc);
     return 0;
 }
@@ -96,18 +93,12 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t code, void *context)
 {
     struct http2 *http2 = context;
+    struct rpc *rpc = rpc_list_take(&http2->rpcs, stream);
 
     (void)session;
     (void)code;
-    for (struct rpc **link = &http2->rpcs; *link != NULL; link = &(*link)->next) {
-        struct rpc *rpc = *link;
-
-        if (rpc->stream != stream)
-            continue;
-        *link = rpc->next;
-        rpc_free(rpc);
-        break;
-    }
+    if (rpc != NULL)
+        rpc_list_leave(&http2->left, rpc);
     http2->idle_since_ms = monotonic_ms();
     return 0;
 }
@@ -334,14 +325,16 @@ bool http2_init(struct http2 *http2, struct gateway *gateway)
                                    sizeof(settings) / sizeof(settings[0])) == 0;
 }
 
+void http2_leave(struct http2 *http2)
+{
+    while (http2->rpcs != NULL)
+        rpc_list_leave(&http2->left, rpc_list_take(&http2->rpcs, http2->rpcs->stream));
+}
+
 void http2_release(struct http2 *http2)
 {
-    while (http2->rpcs != NULL) {
-        struct rpc *rpc = http2->rpcs;
-
-        http2->rpcs = rpc->next;
-        rpc_free(rpc);
-    }
+    rpc_list_free(&http2->rpcs);
+    rpc_list_free(&http2->left);
     nghttp2_session_del(http2->session);
     buf_release(&http2->unsent);
 }

@@ -6,7 +6,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "gateway/rpc.h"
+#include "gateway/rpc_list.h"
 
 enum { HTTP2_STREAMS = 128 }; /* RPCs at once; what is beyond waits at the client */
 
@@ -14,6 +14,7 @@ struct http2 {
     struct gateway *gateway;
     nghttp2_session *session;
     struct rpc *rpcs; /* the oldest first; at most HTTP2_STREAMS */
+    struct rpc *left; /* whose clients have gone: they remove what they have left */
     bool greeted;     /* the client speaks HTTP/2 */
     bool goodbye;     /* no RPC is begun any more */
     int64_t idle_since_ms;
@@ -25,6 +26,9 @@ struct http2 {
 /* False without memory. http2_release is due in either case. */
 bool http2_init(struct http2 *http2, struct gateway *gateway);
 void http2_release(struct http2 *http2);
+
+/* The client has gone. */
+void http2_leave(struct http2 *http2);
 
 /* Takes what the client sent. False when the connection cannot go on: what is to be said about that
  * can still be written. */

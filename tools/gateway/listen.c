@@ -41,7 +41,7 @@ static pid_t *slot_of(struct listener *listener, pid_t child)
     return NULL;
 }
 
-static void reap(struct listener *listener)
+static void reap_connections(struct listener *listener)
 {
     pid_t child = 0;
 
@@ -93,14 +93,14 @@ static void take_connection(struct listener *listener, listen_serve *serve, void
 /* ==== the loop ==== */
 
 /* Whether one came that ends us. */
-static bool take_signals(struct listener *listener)
+static bool note_listeners_signals(struct listener *listener)
 {
     struct signalfd_siginfo info;
     bool end = false;
 
     while (read(listener->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         end = end || info.ssi_signo != SIGCHLD;
-    reap(listener);
+    reap_connections(listener);
     return end;
 }
 
@@ -113,7 +113,7 @@ static void serve_all(struct listener *listener, listen_serve *serve, void *cont
 
         if (poll(fds, 2, -1) < 0)
             continue;
-        if (fds[1].revents != 0 && take_signals(listener))
+        if (fds[1].revents != 0 && note_listeners_signals(listener))
             return;
         if (fds[0].revents != 0)
             take_connection(listener, serve, context);
@@ -138,7 +138,7 @@ static void end_connections(struct listener *listener)
         if (told)
             tell_connections(listener);
         poll(&fd, 1, -1);
-        told = take_signals(listener);
+        told = note_listeners_signals(listener);
     }
 }
 

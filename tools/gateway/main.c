@@ -62,7 +62,7 @@ static int wrong_usage(const char *format, ...)
 
 static void load_settings(struct gateway *gateway, struct listen_options *listen)
 {
-    enum { CHILDREN_MAX = 1024, ALL_CHILDREN_MAX = 16384, DAY_MS = 24 * 3600 * 1000 };
+    enum { ALL_CHILDREN_MAX = 16384, DAY_MS = 24 * 3600 * 1000 };
     static char path[PATH_MAX];
     struct settings_source source = { .lookup = surroundings_variable, .err = &gateway->err };
 
@@ -71,7 +71,7 @@ static void load_settings(struct gateway *gateway, struct listen_options *listen
     if (*gateway->translator == '\0')
         gateway->translator = program_beside("cri-oneshot", path, sizeof(path));
     gateway->children =
-        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, CHILDREN_MAX);
+        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, GATEWAY_CHILDREN_MAX);
     listen->children =
         (size_t)settings_number(&source, "CRI_GATEWAY_ALL_CHILDREN", "256", 1, ALL_CHILDREN_MAX);
     gateway->idle_timeout_ms =
@@ -80,7 +80,7 @@ static void load_settings(struct gateway *gateway, struct listen_options *listen
 
 /* ==== serving ==== */
 
-static int serve(void *context, struct tokens *tokens)
+static int serve_standard_streams(void *context, struct tokens *tokens)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -236,6 +236,6 @@ int main(int argc, char **argv)
     inherit_fill();
     load_settings(&gateway, &options.listen);
     if (options.listen.path != NULL)
-        return listen_on(&options.listen, serve, &gateway);
-    return serve(&gateway, NULL);
+        return listen_on(&options.listen, serve_standard_streams, &gateway);
+    return serve_standard_streams(&gateway, NULL);
 }

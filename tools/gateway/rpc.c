@@ -3,27 +3,20 @@
  * It must not know HTTP/2's frames. */
 #include "gateway/rpc.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/frame.h"
-#include "base/wire.h"
 #include "docker/run.h"
-#include "oneshot/v1/oneshot.pb-c.h"
 
 enum {
-    HELD_BYTES = 64 * 1024 * 1024, /* of all requests of a connection */
-    READ_BYTES = 64 * 1024,
     OUT_ENOUGH = 64 * 1024, /* the client has to read first */
     OUT_CAP = 1024 * 1024,
-    RESULT_CAP = 64 * 1024 * 1024,
     SLACK_MS = RUN_GRACE_MS + 1000, /* the translator ends at the deadline by itself */
-    HEAD_CAP = 4096,                /* of which a runtime handler is most */
-    TIMEOUT_FIELD = 1,
-    HANDLER_FIELD = 2,
+    UNDO_MS = 10000,
 };
 
 struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
@@ -36,9 +29,7 @@ struct rpc *rpc_new(struct gateway *gateway, int32_t stream)
     rpc->stream = stream;
     rpc->http_status = "200";
     rpc->read_deadline_ms = monotonic_ms() + gateway->settings.read_timeout_ms;
-    child_init(&rpc->child);
     buf_init(&rpc->message, gateway->settings.max_request);
-    buf_init(&rpc->result, RESULT_CAP);
     buf_init(&rpc->out, OUT_CAP);
     return rpc;
 }
@@ -49,13 +40,15 @@ static void release_message(struct rpc *rpc)
     buf_release(&rpc->message);
 }
 
-/* Nothing is to be run for it any more. */
-static void end(struct rpc *rpc)
+void rpc_end(struct rpc *rpc)
 {
     rpc->state = RPC_ENDED;
-    child_close(&rpc->child);
-    answer_release(&rpc->answer);
-    buf_release(&rpc->result);
+    while (rpc->errands != NULL) {
+        struct errand *errand = rpc->errands;
+
+        rpc->errands = errand->next;
+        errand_free(errand);
+    }
     if (rpc->stepping)
         steps_release(&rpc->steps);
     rpc->stepping = false;
@@ -64,7 +57,7 @@ static void end(struct rpc *rpc)
 
 void rpc_free(struct rpc *rpc)
 {
-    end(rpc);
+    rpc_end(rpc);
     buf_release(&rpc->out);
     free(rpc);
 }
@@ -74,7 +67,7 @@ void rpc_fail(struct rpc *rpc, enum grpc_code code, const char *text)
     if (rpc->state == RPC_ENDED)
         return;
     err_set(&rpc->err, code, "%s", text);
-    end(rpc);
+    rpc_end(rpc);
 }
 
 void rpc_malformed(struct rpc *rpc, const char *text)
@@ -84,198 +77,169 @@ void rpc_malformed(struct rpc *rpc, const char *text)
     rpc_fail(rpc, GRPC_INTERNAL, text);
 }
 
-/* ==== the request ==== */
+/* ==== its errands ==== */
 
-void rpc_headers_end(struct rpc *rpc)
+/* Until when what is done now has to be done; 0: there is no such time. */
+static int64_t work_deadline_ms(const struct rpc *rpc)
 {
-    const struct headers *headers = &rpc->headers;
+    return rpc->left || (rpc->stepping && steps_are_undoing(&rpc->steps)) ? rpc->undo_by_ms
+                                                                          : rpc->deadline_ms;
+}
 
-    if (rpc->state != RPC_READING)
+static bool is_over(int64_t due_ms, int64_t now_ms)
+{
+    return due_ms != 0 && now_ms >= due_ms;
+}
+
+/* What was found out for the steps may be that something is to be undone, or waited for. */
+static void note_steps(struct rpc *rpc)
+{
+    if (rpc->undo_by_ms == 0 && steps_are_undoing(&rpc->steps))
+        rpc->undo_by_ms = monotonic_ms() + UNDO_MS;
+    if (rpc->steps.pause_ms != 0)
+        rpc->not_before_ms = monotonic_ms() + rpc->steps.pause_ms;
+    rpc->steps.pause_ms = 0;
+}
+
+static void fail_task(struct rpc *rpc, const struct task *task, bool begun, const struct err *err)
+{
+    steps_failed(&rpc->steps, task, begun, err);
+    note_steps(rpc);
+}
+
+static void end_errand(struct rpc *rpc, struct errand *errand, const struct err *err)
+{
+    child_close(&errand->child);
+    errand->ended = true;
+    if (err->code != GRPC_OK) {
+        fail_task(rpc, &errand->task, true, err);
         return;
-    rpc->http_status = headers_end(&rpc->headers, &rpc->err);
-    rpc->method = headers->method;
-    if (headers->has_timeout)
-        rpc->deadline_ms = monotonic_ms() + headers->timeout_ms;
-    if (rpc->err.code == GRPC_OK && rpc->gateway->err.code != GRPC_OK)
-        rpc->err = rpc->gateway->err;
-    if (rpc->err.code != GRPC_OK)
-        end(rpc);
-}
-
-static size_t take_prefix(struct rpc *rpc, const uint8_t *bytes, size_t length)
-{
-    size_t wanted = GRPC_PREFIX - rpc->prefix_length;
-    size_t taken = length < wanted ? length : wanted;
-    const uint8_t *prefix = rpc->prefix;
-
-    memcpy(rpc->prefix + rpc->prefix_length, bytes, taken);
-    rpc->prefix_length += taken;
-    if (rpc->prefix_length < GRPC_PREFIX)
-        return taken;
-    rpc->message_length =
-        (size_t)prefix[1] << 24 | (size_t)prefix[2] << 16 | (size_t)prefix[3] << 8 | prefix[4];
-    if (prefix[0] != 0)
-        rpc_fail(rpc, GRPC_INTERNAL, "a compressed message without a grpc-encoding");
-    else if (rpc->message_length > rpc->gateway->settings.max_request)
-        rpc_fail(rpc, GRPC_RESOURCE_EXHAUSTED,
-                 "the request is longer than CRI_ONESHOT_MAX_REQUEST allows");
-    return taken;
-}
-
-static size_t take_message(struct rpc *rpc, const uint8_t *bytes, size_t length)
-{
-    size_t wanted = rpc->message_length - rpc->message.length;
-    size_t taken = length < wanted ? length : wanted;
-
-    if (wanted == 0) {
-        rpc_fail(rpc, GRPC_UNIMPLEMENTED, "more than one message, where the RPC takes one");
-        return length;
     }
-    if (rpc->gateway->held + taken > HELD_BYTES || !buf_append(&rpc->message, bytes, taken)) {
-        rpc_fail(rpc, GRPC_RESOURCE_EXHAUSTED, "too many long requests at once");
-        return length;
-    }
-    rpc->gateway->held += taken;
-    return taken;
+    rpc->passed_on = rpc->passed_on || steps_is_last(&rpc->steps, &errand->task);
+    steps_take(&rpc->steps, &errand->task, (const uint8_t *)errand->result.data,
+               errand->result.length);
+    note_steps(rpc);
 }
 
-void rpc_body(struct rpc *rpc, const uint8_t *bytes, size_t length)
+static void add_errand(struct rpc *rpc, struct errand *errand)
 {
-    while (length > 0 && rpc->state == RPC_READING) {
-        size_t taken = rpc->prefix_length < GRPC_PREFIX ? take_prefix(rpc, bytes, length)
-                                                        : take_message(rpc, bytes, length);
+    struct errand **last = &rpc->errands;
 
-        bytes += taken;
-        length -= taken;
-    }
-}
-
-void rpc_body_end(struct rpc *rpc)
-{
-    if (rpc->state != RPC_READING)
-        return;
-    if (rpc->prefix_length == 0)
-        rpc_fail(rpc, GRPC_UNIMPLEMENTED, "no message, where the RPC takes one");
-    else if (rpc->prefix_length < GRPC_PREFIX || rpc->message.length < rpc->message_length)
-        rpc_fail(rpc, GRPC_INTERNAL, "the request ends before its message does");
-    else
-        rpc->state = RPC_WAITING;
-}
-
-/* ==== the runs ==== */
-
-static bool put_varint(struct buf *buf, uint64_t value)
-{
-    uint8_t varint[WIRE_VARINT_BYTES];
-
-    return buf_append(buf, varint, wire_put_varint(varint, value));
-}
-
-/* What stands before the call's message in a Request that holds it, unlooked at. */
-static bool put_head(const struct rpc *rpc, unsigned field, size_t length, struct buf *head)
-{
-    int64_t left_ms = rpc->deadline_ms == 0 ? 0 : rpc->deadline_ms - monotonic_ms();
-    const char *handler = steps_runtime_handler(&rpc->steps);
-
-    if (*handler != '\0' &&
-        !(put_varint(head, wire_tag(HANDLER_FIELD, WIRE_BYTES)) &&
-          put_varint(head, strlen(handler)) && buf_append(head, handler, strlen(handler))))
-        return false;
-    if (rpc->deadline_ms != 0 && !(put_varint(head, wire_tag(TIMEOUT_FIELD, WIRE_VARINT)) &&
-                                   put_varint(head, left_ms < 1 ? 1 : (uint64_t)left_ms)))
-        return false;
-    return put_varint(head, wire_tag(field, WIRE_BYTES)) && put_varint(head, length);
-}
-
-static bool put_frame(struct rpc *rpc, unsigned field)
-{
-    struct buf *frame = &rpc->child.unsent;
-    struct buf message;
-    struct buf head;
-    bool well = false;
-
-    buf_init(&message, HELD_BYTES);
-    buf_init(&head, HEAD_CAP);
-    well = steps_message(&rpc->steps, &message) && put_head(rpc, field, message.length, &head) &&
-           put_varint(frame, head.length + message.length) &&
-           buf_append(frame, head.data, head.length) &&
-           buf_append(frame, message.data, message.length);
-    buf_release(&message);
-    buf_release(&head);
-    return well || err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the request is too long");
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = errand;
+    rpc->gateway->running++;
 }
 
 /* A docker that is ended at once may have done its work all the same: none is begun too late. */
-static bool is_in_time(struct rpc *rpc)
+static void begin_errand(struct rpc *rpc, const struct task *task)
 {
-    return rpc->deadline_ms == 0 || monotonic_ms() < rpc->deadline_ms ||
-           err_set(&rpc->err, GRPC_DEADLINE_EXCEEDED, "not done in time");
+    struct gateway *gateway = rpc->gateway;
+    struct errand *errand = errand_new(task);
+    int64_t deadline_ms = work_deadline_ms(rpc);
+    int64_t left_ms = deadline_ms == 0 ? 0 : deadline_ms - monotonic_ms();
+    struct err err = { .code = GRPC_OK };
+
+    if (errand == NULL) {
+        err_set(&err, GRPC_RESOURCE_EXHAUSTED, "out of memory");
+    } else if (deadline_ms != 0 && left_ms <= 0) {
+        err_set(&err, GRPC_DEADLINE_EXCEEDED, "not done in time");
+    } else if (errand_begin(errand, &rpc->steps, gateway->translator, &gateway->mask, left_ms,
+                            &err)) {
+        add_errand(rpc, errand);
+        return;
+    }
+    if (errand != NULL)
+        errand_free(errand);
+    fail_task(rpc, task, false, &err);
 }
 
-static void begin_run(struct rpc *rpc)
+static void forget_ended(struct rpc *rpc)
 {
-    const struct method *method = steps_run(&rpc->steps);
+    struct errand **link = &rpc->errands;
 
-    rpc->result.length = 0;
-    answer_init(&rpc->answer, method, steps_is_last(&rpc->steps));
-    if (is_in_time(rpc) && put_frame(rpc, method->field) &&
-        child_start(&rpc->child, rpc->gateway->translator, &rpc->gateway->mask, &rpc->err))
-        rpc->gateway->running++;
-    else
-        end(rpc);
+    while (*link != NULL) {
+        struct errand *errand = *link;
+
+        if (!errand->ended) {
+            link = &errand->next;
+            continue;
+        }
+        *link = errand->next;
+        errand_free(errand);
+    }
 }
 
-/* Runs what is to be run next, or answers. */
-static void go_on(struct rpc *rpc, bool well)
+static void answer_steps(struct rpc *rpc)
 {
     const struct buf *response = &rpc->steps.response;
 
-    if (well && !rpc->steps.answered) {
-        begin_run(rpc);
-        return;
-    }
-    if (well && !(grpc_put_prefix(&rpc->out, response->length) &&
-                  buf_append(&rpc->out, response->data, response->length)))
+    if (rpc->steps.err.code != GRPC_OK)
+        rpc->err = rpc->steps.err;
+    else if (!rpc->passed_on && !(grpc_put_prefix(&rpc->out, response->length) &&
+                                  buf_append(&rpc->out, response->data, response->length)))
         err_set(&rpc->err, GRPC_RESOURCE_EXHAUSTED, "the answer is too long");
-    end(rpc);
+    rpc_end(rpc);
+}
+
+/* One that would be too late is to be told so, whether it may be begun or not. */
+static bool may_begin(const struct rpc *rpc)
+{
+    int64_t now_ms = monotonic_ms();
+
+    return is_over(work_deadline_ms(rpc), now_ms) ||
+           (rpc->gateway->running < rpc->gateway->children && now_ms >= rpc->not_before_ms);
+}
+
+void rpc_go_on(struct rpc *rpc)
+{
+    struct task task;
+
+    forget_ended(rpc);
+    while (rpc->state == RPC_RUNNING && may_begin(rpc) && steps_next(&rpc->steps, &task))
+        begin_errand(rpc, &task);
+    if (rpc->state == RPC_RUNNING && rpc->steps.over)
+        answer_steps(rpc);
+}
+
+/* As long as docker's ids, so that recordings give it a stable name, too. */
+static void name_attempt(char attempt[ATTEMPT_DIGITS + 1])
+{
+    unsigned char bytes[ATTEMPT_DIGITS / 2] = { 0 };
+
+    /* No more than 256 bytes are always given at once (getrandom(2)). */
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        memcpy(bytes, &(int64_t){ monotonic_ns() }, sizeof(int64_t));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(attempt + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void rpc_start(struct rpc *rpc)
 {
     rpc->state = RPC_RUNNING;
     rpc->stepping = true;
-    go_on(rpc, steps_init(&rpc->steps, rpc->method, (const uint8_t *)rpc->message.data,
-                          rpc->message.length, &rpc->gateway->settings, &rpc->err));
-}
-
-/* A run has ended, with err or without. */
-static void end_run(struct rpc *rpc)
-{
-    child_close(&rpc->child);
-    answer_release(&rpc->answer);
-    if (rpc->err.code != GRPC_OK)
-        go_on(rpc, steps_failed(&rpc->steps, &rpc->err));
-    else if (steps_is_last(&rpc->steps))
-        end(rpc);
+    name_attempt(rpc->attempt);
+    if (steps_init(&rpc->steps, rpc->method, (const uint8_t *)rpc->message.data,
+                   rpc->message.length, &rpc->gateway->settings, rpc->attempt, &rpc->err))
+        rpc_go_on(rpc);
     else
-        go_on(rpc, steps_take(&rpc->steps, (const uint8_t *)rpc->result.data, rpc->result.length,
-                              &rpc->err));
+        rpc_end(rpc);
 }
 
-bool rpc_wants_to_write(const struct rpc *rpc)
+bool rpc_wants_to_write(const struct errand *errand)
 {
-    return rpc->child.in >= 0;
+    return errand->child.in >= 0;
 }
 
-bool rpc_wants_to_read(const struct rpc *rpc)
+bool rpc_wants_to_read(const struct rpc *rpc, const struct errand *errand)
 {
-    return rpc->child.out >= 0 && rpc->out.length - rpc->out_at < OUT_ENOUGH;
+    return errand->child.out >= 0 && rpc->out.length - rpc->out_at < OUT_ENOUGH;
 }
 
-void rpc_write(struct rpc *rpc)
+void rpc_write(struct errand *errand)
 {
-    if (rpc_wants_to_write(rpc))
-        child_push(&rpc->child);
+    if (rpc_wants_to_write(errand))
+        child_push(&errand->child);
 }
 
 static void forget_what_was_given(struct rpc *rpc)
@@ -289,28 +253,81 @@ static void forget_what_was_given(struct rpc *rpc)
     rpc->out_at = 0;
 }
 
-void rpc_read(struct rpc *rpc)
+void rpc_read(struct rpc *rpc, struct errand *errand)
 {
-    uint8_t bytes[READ_BYTES];
-    struct buf *messages = NULL;
-    ssize_t count = 0;
+    struct err err = { .code = GRPC_OK };
 
-    if (!rpc_wants_to_read(rpc))
+    if (!rpc_wants_to_read(rpc, errand))
         return;
-    count = read(rpc->child.out, bytes, sizeof(bytes));
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    messages = steps_is_last(&rpc->steps) ? &rpc->out : &rpc->result;
     forget_what_was_given(rpc);
-    if (count <= 0)
-        err_set(&rpc->err, GRPC_INTERNAL, "the translator ended before its answer did");
+    if (errand_read(errand, &rpc->steps, &rpc->out, &err))
+        end_errand(rpc, errand, &err);
+}
+
+/* ==== a client that has gone ==== */
+
+/* docker's command line has to be gone before it is looked what it has left. */
+static void cut_errand_off(struct rpc *rpc, struct errand *errand)
+{
+    static const struct err err = { .code = GRPC_CANCELLED, .text = "the client has gone" };
+
+    child_close(&errand->child);
+    if (errand->child.pid == 0)
+        end_errand(rpc, errand, &err);
     else
-        answer_take(&rpc->answer, bytes, (size_t)count, messages, &rpc->err);
-    if (rpc->err.code != GRPC_OK || rpc->answer.ended)
-        end_run(rpc);
+        errand->cut_off = true;
+}
+
+void rpc_reaped(struct rpc *rpc, pid_t pid)
+{
+    for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+        if (errand->child.pid != pid)
+            continue;
+        errand->child.pid = 0;
+        if (errand->cut_off)
+            cut_errand_off(rpc, errand);
+    }
+}
+
+bool rpc_leave(struct rpc *rpc)
+{
+    bool undoes = rpc->state == RPC_RUNNING && steps_are_undoing(&rpc->steps);
+
+    rpc->left = true;
+    if (rpc->undo_by_ms == 0)
+        rpc->undo_by_ms = monotonic_ms() + UNDO_MS;
+    if (rpc->state != RPC_RUNNING)
+        return false;
+    for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next)
+        if (!errand->ended && steps_may_leave_something(&rpc->steps, &errand->task)) {
+            undoes = true;
+            cut_errand_off(rpc, errand);
+        }
+    return undoes;
 }
 
 /* ==== time ==== */
+
+static bool has_errands(const struct rpc *rpc)
+{
+    for (const struct errand *errand = rpc->errands; errand != NULL; errand = errand->next)
+        if (!errand->ended)
+            return true;
+    return false;
+}
+
+/* When its errands have to have ended; or the next one be begun, where there are none. */
+static int64_t errands_due_ms(const struct rpc *rpc)
+{
+    int64_t deadline_ms = work_deadline_ms(rpc);
+
+    if (has_errands(rpc))
+        return deadline_ms == 0 ? 0 : deadline_ms + SLACK_MS;
+    if (rpc->not_before_ms > monotonic_ms() &&
+        (deadline_ms == 0 || rpc->not_before_ms < deadline_ms))
+        return rpc->not_before_ms;
+    return deadline_ms;
+}
 
 /* When it has to have got on by itself, or with the client's request; 0: never. */
 static int64_t work_due_ms(const struct rpc *rpc)
@@ -320,14 +337,14 @@ static int64_t work_due_ms(const struct rpc *rpc)
     if (rpc->state == RPC_ENDED)
         return 0;
     if (rpc->state == RPC_RUNNING)
-        return deadline_ms == 0 ? 0 : deadline_ms + SLACK_MS;
+        return errands_due_ms(rpc);
     if (rpc->state == RPC_READING && (deadline_ms == 0 || rpc->read_deadline_ms < deadline_ms))
         return rpc->read_deadline_ms;
     return deadline_ms;
 }
 
 /* When the client has to have read. */
-static int64_t client_due_ms(const struct rpc *rpc)
+static int64_t reader_due_ms(const struct rpc *rpc)
 {
     return rpc->shut_since_ms == 0 || rpc->given_up
                ? 0
@@ -337,25 +354,33 @@ static int64_t client_due_ms(const struct rpc *rpc)
 int64_t rpc_due_ms(const struct rpc *rpc)
 {
     int64_t due_ms = work_due_ms(rpc);
-    int64_t other_ms = client_due_ms(rpc);
+    int64_t other_ms = reader_due_ms(rpc);
 
     return other_ms != 0 && (due_ms == 0 || other_ms < due_ms) ? other_ms : due_ms;
 }
 
-static bool is_over(int64_t due_ms, int64_t now_ms)
+/* Translators end by themselves at the deadline; these hang. */
+static void expire_errands(struct rpc *rpc)
 {
-    return due_ms != 0 && now_ms >= due_ms;
+    static const struct err late = { .code = GRPC_DEADLINE_EXCEEDED, .text = "not done in time" };
+
+    for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next)
+        if (!errand->ended)
+            end_errand(rpc, errand, &late);
 }
 
 void rpc_expire(struct rpc *rpc, int64_t now_ms)
 {
-    if (is_over(client_due_ms(rpc), now_ms)) {
+    if (is_over(reader_due_ms(rpc), now_ms)) {
         rpc->given_up = true;
         rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED, "the client does not read");
     }
-    if (is_over(work_due_ms(rpc), now_ms))
+    if (!is_over(work_due_ms(rpc), now_ms))
+        return;
+    if (rpc->state == RPC_RUNNING)
+        expire_errands(rpc);
+    else
         rpc_fail(rpc, GRPC_DEADLINE_EXCEEDED,
-                 rpc->state == RPC_READING   ? "the request was not complete in time"
-                 : rpc->state == RPC_WAITING ? "not begun in time: too many calls at once"
-                                             : "not done in time");
+                 rpc->state == RPC_READING ? "the request was not complete in time"
+                                           : "not begun in time: too many calls at once");
 }

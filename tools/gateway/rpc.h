@@ -12,12 +12,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "gateway/answer.h"
-#include "gateway/child.h"
+#include "gateway/errand.h"
 #include "gateway/grpc.h"
 #include "gateway/headers.h"
 #include "gateway/steps.h"
 #include "settings.h"
+
+enum { GATEWAY_CHILDREN_MAX = 1024, ATTEMPT_DIGITS = 64 };
 
 /* What all RPCs of a process have in common. */
 struct gateway {
@@ -27,14 +28,14 @@ struct gateway {
     struct settings settings;
     struct err err; /* what is wrong with the settings: every RPC's answer */
     sigset_t mask;  /* the translator's signal mask */
-    size_t running; /* translators that have not been reaped */
+    size_t running; /* processes that have not been reaped */
     size_t held;    /* bytes of requests that are kept */
 };
 
 enum rpc_state {
     RPC_READING, /* the request is coming */
     RPC_WAITING, /* it is there: the RPC may be started */
-    RPC_RUNNING, /* a translator runs */
+    RPC_RUNNING, /* its steps are done */
     RPC_ENDED,   /* out's rest, and then err, is the answer */
 };
 
@@ -54,24 +55,30 @@ struct rpc {
     struct buf message;
     bool stepping; /* steps are in use */
     struct steps steps;
-    struct child child;
-    struct answer answer;
-    struct buf result;     /* of a run whose result is not the RPC's own */
-    struct buf out;        /* messages with their prefix, for the client */
-    size_t out_at;         /* where what the client has not got yet starts */
-    bool responded;        /* the response's headers are on their way */
-    bool deferred;         /* the response waits for out to have more */
-    int64_t shut_since_ms; /* the client's window holds the response back; 0: it does not */
-    bool given_up;         /* for too long: there is nobody to answer any more */
-    bool reset;            /* HTTP/2's word for that is on its way */
+    char attempt[ATTEMPT_DIGITS + 1];
+    struct errand *errands; /* the oldest first */
+    int64_t not_before_ms;  /* of monotonic_ms: the next one */
+    int64_t undo_by_ms;     /* what was left must be removed; 0: it need not */
+    bool left;              /* the client has gone */
+    bool passed_on;         /* the RPC's own result has been */
+    struct buf out;         /* messages with their prefix, for the client */
+    size_t out_at;          /* where what the client has not got yet starts */
+    bool responded;         /* the response's headers are on their way */
+    bool deferred;          /* the response waits for out to have more */
+    int64_t shut_since_ms;  /* the client's window holds the response back; 0: it does not */
+    bool given_up;          /* for too long: there is nobody to answer any more */
+    bool reset;             /* HTTP/2's word for that is on its way */
     struct err err;
 };
 
 /* A new RPC, malloc'ed. NULL without memory. */
 struct rpc *rpc_new(struct gateway *gateway, int32_t stream);
 
-/* Ends its translator, and frees it. */
+/* Ends its errands, and frees it. */
 void rpc_free(struct rpc *rpc);
+
+/* Nothing is to be done for it any more, but to give its answer. */
+void rpc_end(struct rpc *rpc);
 
 /* Its headers have been taken, all of them. */
 void rpc_headers_end(struct rpc *rpc);
@@ -80,21 +87,32 @@ void rpc_headers_end(struct rpc *rpc);
 void rpc_body(struct rpc *rpc, const uint8_t *bytes, size_t length);
 void rpc_body_end(struct rpc *rpc);
 
-/* Ends it with an error, and its translator. Does nothing to one that has ended. */
+/* Ends it with an error, and its errands. Does nothing to one that has ended. */
 void rpc_fail(struct rpc *rpc, enum grpc_code code, const char *text);
 
 /* The same, as HTTP has it: INTERNAL, and 400. */
 void rpc_malformed(struct rpc *rpc, const char *text);
 
-/* Starts its first translator: RPC_WAITING no more. */
+/* Begins its steps: RPC_WAITING no more. */
 void rpc_start(struct rpc *rpc);
 
-/* What to poll for on the translator's pipes. A client that does not read keeps them waiting. */
-bool rpc_wants_to_write(const struct rpc *rpc);
-bool rpc_wants_to_read(const struct rpc *rpc);
+/* Begins what errands can be begun now, or ends with what they came to. Due whenever something may
+ * have changed. */
+void rpc_go_on(struct rpc *rpc);
+
+/* The client has gone. False: nothing is to be done for it any more; else what its call has left is
+ * to be removed, until RPC_ENDED. */
+bool rpc_leave(struct rpc *rpc);
+
+/* What to poll for on an errand's pipes. A client that does not read keeps them waiting. */
+bool rpc_wants_to_write(const struct errand *errand);
+bool rpc_wants_to_read(const struct rpc *rpc, const struct errand *errand);
 /* Poll says that it can; nothing is done where it is not wanted any more. */
-void rpc_write(struct rpc *rpc);
-void rpc_read(struct rpc *rpc);
+void rpc_write(struct errand *errand);
+void rpc_read(struct rpc *rpc, struct errand *errand);
+
+/* A process has ended: maybe one of its errands'. */
+void rpc_reaped(struct rpc *rpc, pid_t pid);
 
 /* When rpc_expire is due, of monotonic_ms; 0: never. */
 int64_t rpc_due_ms(const struct rpc *rpc);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,23 +23,35 @@ enum {
     READ_BYTES = 64 * 1024,
     OWN_FDS = 4,
     GOODBYE_MS = 10000,
-    RESERVED_FDS = 16, /* our own, what we were started with, and those of a start */
-    POLLED = OWN_FDS + 2 * HTTP2_STREAMS,
+    POLLED = OWN_FDS + 2 * GATEWAY_CHILDREN_MAX,
 };
 
 struct session {
     struct gateway *gateway;
     struct tokens *tokens; /* NULL: there are no other connections to share with */
-    bool short_of_tokens;  /* an RPC waits for one */
+    bool short_of_tokens;  /* further ones might be of use */
+    size_t most;           /* that run at once, with tokens */
     struct http2 http2;
     int in;
     int out;
     int signals;         /* signalfd */
     bool draining;       /* no new RPCs */
     int64_t leave_at_ms; /* draining because nobody called: when we go before the client does */
-    bool gone;           /* nothing can be read or written any more */
+    bool gone;           /* the client: nothing can be read or written any more */
     bool stopped;        /* told to end at once */
 };
+
+/* ==== the RPCs, of the client and of those that have gone ==== */
+
+static struct rpc *first_rpc(const struct session *session)
+{
+    return session->http2.rpcs != NULL ? session->http2.rpcs : session->http2.left;
+}
+
+static struct rpc *rpc_after(const struct session *session, const struct rpc *rpc)
+{
+    return rpc->next != NULL || rpc->left ? rpc->next : session->http2.left;
+}
 
 /* ==== the end ==== */
 
@@ -69,23 +82,40 @@ static bool is_finished(const struct session *session)
            ((session->draining && idle) || http2_is_over(&session->http2));
 }
 
+/* Whether what calls have left is still to be removed. Only to be told twice ends that. */
+static bool is_undoing(struct session *session)
+{
+    if (session->stopped)
+        return false;
+    http2_leave(&session->http2);
+    rpc_list_free_ended(&session->http2.left);
+    session->gone = session->gone || session->http2.left != NULL;
+    return session->http2.left != NULL;
+}
+
 /* ==== the loop ==== */
 
 /* There may be children that are not ours: a shell's that became us. */
-static void reap(struct gateway *gateway)
+static void reap_processes(struct session *session)
 {
-    while (waitpid(-1, NULL, WNOHANG) > 0)
+    struct gateway *gateway = session->gateway;
+    pid_t pid = 0;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
         gateway->running -= gateway->running > 0;
+        for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+            rpc_reaped(rpc, pid);
+    }
 }
 
-static void take_signals(struct session *session)
+static void note_signals(struct session *session)
 {
     struct signalfd_siginfo info;
 
     while (read(session->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo != SIGCHLD)
             drain(session);
-    reap(session->gateway);
+    reap_processes(session);
 }
 
 static void take_input(struct session *session)
@@ -102,36 +132,38 @@ static void take_input(struct session *session)
     session->gone = true;
 }
 
-/* An RPC keeps its token between two runs; what it runs at once takes more where there are some. */
-static void match_tokens(const struct session *session)
-{
-    size_t begun = 0;
-
-    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
-        begun += rpc->state == RPC_RUNNING;
-    tokens_match(session->tokens,
-                 begun > session->gateway->running ? begun : session->gateway->running);
-}
-
-static bool is_startable(const struct session *session, const struct rpc *rpc)
-{
-    return rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children;
-}
-
 /* The oldest first. */
-static void start_waiting(struct session *session)
+static void go_on_with_each(struct session *session)
 {
-    session->short_of_tokens = false;
-    match_tokens(session);
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && !session->short_of_tokens;
-         rpc = rpc->next) {
-        if (!is_startable(session, rpc))
-            continue;
-        session->short_of_tokens = !tokens_take(session->tokens);
-        if (!session->short_of_tokens)
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc)) {
+        if (rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children)
             rpc_start(rpc);
+        else
+            rpc_go_on(rpc);
     }
-    match_tokens(session);
+    rpc_list_free_ended(&session->http2.left);
+}
+
+static bool has_work(const struct session *session)
+{
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        if (rpc->state == RPC_WAITING || rpc->state == RPC_RUNNING)
+            return true;
+    return false;
+}
+
+/* As many tokens as there may be errands are kept at hand, and only those in use for longer. */
+static void go_on_with_rpcs(struct session *session)
+{
+    struct gateway *gateway = session->gateway;
+    bool working = has_work(session);
+
+    gateway->children = tokens_match(session->tokens, working ? session->most : gateway->running);
+    go_on_with_each(session);
+    session->short_of_tokens = working && session->tokens != NULL &&
+                               gateway->children < session->most &&
+                               gateway->running >= gateway->children;
+    tokens_match(session->tokens, gateway->running);
 }
 
 static void earlier(int64_t *due_ms, int64_t other_ms)
@@ -167,8 +199,11 @@ static int poll_timeout(const struct session *session)
     int64_t due_ms = connection_due_ms(session);
     int64_t left_ms = 0;
 
-    earlier(&due_ms, client_due_ms(session));
-    for (const struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+    if (session->gone)
+        due_ms = 0;
+    else
+        earlier(&due_ms, client_due_ms(session));
+    for (const struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
         earlier(&due_ms, rpc_due_ms(rpc));
     if (due_ms == 0)
         return -1;
@@ -176,10 +211,10 @@ static int poll_timeout(const struct session *session)
     return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static void check_time(struct session *session)
+static void check_due(struct session *session)
 {
     int64_t now_ms = monotonic_ms();
-    int64_t due_ms = connection_due_ms(session);
+    int64_t due_ms = session->gone ? 0 : connection_due_ms(session);
 
     if (due_ms != 0 && now_ms >= due_ms) {
         drain(session);
@@ -189,76 +224,78 @@ static void check_time(struct session *session)
         session->stopped || (!session->http2.greeted && due_ms != 0 && now_ms >= due_ms);
     due_ms = client_due_ms(session);
     session->gone = session->gone || (due_ms != 0 && now_ms >= due_ms);
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL; rpc = rpc->next)
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
         rpc_expire(rpc, now_ms);
 }
 
-/* The descriptors of one turn: our own, then two for each RPC that has a use for them. poll takes
- * no more than RLIMIT_NOFILE, and there may be RPCs beyond that which wait. */
-static size_t fill_poll(const struct session *session, struct pollfd *fds, struct rpc **polled)
+/* Only what is open is polled: poll takes no more entries than there may be open descriptors. */
+static size_t add_polled(struct pollfd *fds, size_t *count, bool wanted, int fd, short events)
 {
-    size_t count = 0;
-    bool may_read = !http2_is_backed_up(&session->http2);
+    if (!wanted || *count == POLLED)
+        return 0;
+    fds[*count] = (struct pollfd){ .fd = fd, .events = events };
+    return (*count)++;
+}
+
+static size_t fill_poll(const struct session *session, struct pollfd *fds)
+{
+    size_t count = OWN_FDS;
+    bool may_read = !session->gone && !http2_is_backed_up(&session->http2);
     bool has_unsent = http2_has_unsent(&session->http2);
 
     fds[0] = (struct pollfd){ .fd = may_read ? session->in : -1, .events = POLLIN };
-    fds[1] = (struct pollfd){ .fd = session->out, .events = has_unsent ? POLLOUT : 0 };
+    fds[1] = (struct pollfd){ .fd = session->gone ? -1 : session->out,
+                              .events = has_unsent ? POLLOUT : 0 };
     fds[2] = (struct pollfd){ .fd = session->signals, .events = POLLIN };
     fds[3] = (struct pollfd){ .fd = session->short_of_tokens ? session->tokens->free : -1,
                               .events = POLLIN };
-    for (struct rpc *rpc = session->http2.rpcs; rpc != NULL && count < HTTP2_STREAMS;
-         rpc = rpc->next) {
-        bool writes = rpc_wants_to_write(rpc);
-        bool reads = rpc_wants_to_read(rpc);
-        struct pollfd *pair = &fds[OWN_FDS + 2 * count];
-
-        if (!writes && !reads)
-            continue;
-        pair[0] = (struct pollfd){ .fd = writes ? rpc->child.in : -1, .events = POLLOUT };
-        pair[1] = (struct pollfd){ .fd = reads ? rpc->child.out : -1, .events = POLLIN };
-        polled[count++] = rpc;
-    }
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+            errand->in_at =
+                add_polled(fds, &count, rpc_wants_to_write(errand), errand->child.in, POLLOUT);
+            errand->out_at =
+                add_polled(fds, &count, rpc_wants_to_read(rpc, errand), errand->child.out, POLLIN);
+        }
     return count;
 }
 
-static void take_pipes(struct rpc *const *polled, size_t count, const struct pollfd *fds)
+static void take_pipes(struct session *session, const struct pollfd *fds)
 {
-    for (size_t i = 0; i < count; i++, fds += 2) {
-        /* A step may have begun another run since, so that only one of the two is looked at. */
-        if (fds[1].revents != 0)
-            rpc_read(polled[i]);
-        else if (fds[0].revents != 0)
-            rpc_write(polled[i]);
-    }
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
+            if (errand->out_at != 0 && fds[errand->out_at].revents != 0)
+                rpc_read(rpc, errand);
+            else if (errand->in_at != 0 && fds[errand->in_at].revents != 0)
+                rpc_write(errand);
+        }
 }
 
 static void turn(struct session *session)
 {
     struct pollfd fds[POLLED];
-    struct rpc *polled[HTTP2_STREAMS];
-    size_t count = fill_poll(session, fds, polled);
+    size_t count = fill_poll(session, fds);
 
-    if (poll(fds, (nfds_t)(OWN_FDS + 2 * count), poll_timeout(session)) < 0) {
+    if (poll(fds, (nfds_t)count, poll_timeout(session)) < 0) {
         session->gone = errno != EINTR;
         return;
     }
     if (fds[2].revents != 0)
-        take_signals(session);
-    take_pipes(polled, count, fds + OWN_FDS);
+        note_signals(session);
+    take_pipes(session, fds);
     if (fds[0].revents != 0)
         take_input(session);
     if ((fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
         session->gone = true;
-    check_time(session);
+    check_due(session);
 }
 
-static void serve(struct session *session)
+static void run_session(struct session *session)
 {
     for (;;) {
-        start_waiting(session);
+        go_on_with_rpcs(session);
         http2_offer(&session->http2);
         session->gone = session->gone || !http2_flush(&session->http2, session->out);
-        if (is_finished(session))
+        if (is_finished(session) && !is_undoing(session))
             return;
         turn(session);
     }
@@ -266,7 +303,7 @@ static void serve(struct session *session)
 
 /* Translators see that their pipes are closed, and end docker: that takes a moment. From one that
  * hangs a signal frees us. */
-static void finish(struct session *session)
+static void end_session(struct session *session)
 {
     http2_release(&session->http2);
     if (!session->gone)
@@ -277,13 +314,19 @@ static void finish(struct session *session)
         session->gateway->running--;
 }
 
-/* Two descriptors are each running translator's. */
-static size_t children_by_descriptors(size_t children)
+/* Each takes two descriptors, and four for a moment; a call waits sooner than it fails. */
+static void limit_children(struct gateway *gateway)
 {
-    long limit = sysconf(_SC_OPEN_MAX);
-    size_t left = limit < RESERVED_FDS + 2 ? 2 : (size_t)limit - RESERVED_FDS;
+    enum { OTHERS = 32, OF_ONE = 2 };
+    struct rlimit limit = { .rlim_cur = 0 };
+    size_t most = 1;
 
-    return limit < 0 || children < left / 2 ? children : left / 2;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur > OTHERS + OF_ONE)
+        most = (size_t)(limit.rlim_cur - OTHERS) / OF_ONE;
+    if (gateway->children > most)
+        gateway->children = most;
 }
 
 int session_serve(struct gateway *gateway, struct tokens *tokens, int in, int out)
@@ -294,7 +337,8 @@ int session_serve(struct gateway *gateway, struct tokens *tokens, int in, int ou
     sigset_t ours;
     bool started = false;
 
-    gateway->children = children_by_descriptors(gateway->children);
+    limit_children(gateway);
+    session.most = gateway->children;
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
@@ -302,8 +346,8 @@ int session_serve(struct gateway *gateway, struct tokens *tokens, int in, int ou
     session.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     started = http2_init(&session.http2, gateway) && session.signals >= 0;
     if (started)
-        serve(&session);
-    finish(&session);
+        run_session(&session);
+    end_session(&session);
     close(session.signals);
     return started ? 0 : 1;
 }

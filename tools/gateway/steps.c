@@ -19,75 +19,38 @@ enum {
     NAMING_FIELD = 1, /* of a composed RPC: it says what the RPC is about */
 };
 
-static const struct step *current(const struct steps *steps)
-{
-    return &steps->composition->steps[steps->index];
-}
+/* An RPC that is not composed is this one step. */
+static const struct step whole = { .call = 0 };
 
-static void next_member(struct steps *steps)
-{
-    steps->member++;
-    while (current(steps)[-1].each)
-        steps->index--;
-}
-
-static void advance(struct steps *steps)
-{
-    if (current(steps)->each && !current(steps)[1].each)
-        next_member(steps);
-    else
-        steps->index++;
-}
-
-/* On to the step that runs an RPC, doing what stands before it. */
-static bool settle(struct steps *steps, struct err *err)
-{
-    while (!steps->answered) {
-        const struct step *step = current(steps);
-
-        if ((step->each && steps->member == steps->members.count) ||
-            (step->wanted != NULL && !step->wanted(steps))) {
-            steps->index++;
-        } else if (step->call == 0 && step->act == NULL) {
-            steps->answered = true;
-        } else if (step->act != NULL) {
-            if (!step->act(steps, err))
-                return false;
-            advance(steps);
-        } else {
-            return true;
-        }
-    }
-    return true;
-}
-
-static void out_of_memory(void *context)
+static void steps_without_memory(void *context)
 {
     (void)context;
     _Exit(EXIT_FAILURE); /* the client sees its connection end */
 }
 
 bool steps_init(struct steps *steps, const struct method *method, const uint8_t *request,
-                size_t length, const struct settings *settings, struct err *err)
+                size_t length, const struct settings *settings, const char *attempt,
+                struct err *err)
 {
+    const struct composition *composition = composition_find(method->field);
     const uint8_t *bytes = NULL;
     size_t size = 0;
 
     *steps = (struct steps){ .method = method,
-                             .composition = composition_find(method->field),
+                             .composition = composition,
                              .settings = settings,
                              .request = request,
                              .request_length = length,
+                             .attempt = attempt,
+                             .at = composition == NULL ? &whole : composition->steps,
                              .sandbox = "",
                              .handler = "",
                              .target = "",
                              .container = "",
-                             .log_path = "",
                              .image = "" };
-    arena_init(&steps->arena, MEMORY, out_of_memory, NULL);
+    arena_init(&steps->arena, MEMORY, steps_without_memory, NULL);
     buf_init(&steps->response, RESPONSE);
-    strv_init(&steps->members, &steps->arena);
-    return wire_find(request, length, steps->composition == NULL ? NO_FIELD : NAMING_FIELD, &bytes,
+    return wire_find(request, length, composition == NULL ? NO_FIELD : NAMING_FIELD, &bytes,
                      &size) ||
            err_set(err, GRPC_INVALID_ARGUMENT, "request: is not protobuf");
 }
@@ -98,96 +61,290 @@ void steps_release(struct steps *steps)
     arena_release(&steps->arena);
 }
 
-const struct method *steps_run(const struct steps *steps)
+/* ==== what is run ==== */
+
+const struct method *steps_method(const struct steps *steps, const struct task *task)
 {
-    return steps->composition == NULL ? steps->method : method_find(current(steps)->call);
+    return task->step == &whole ? steps->method : method_find(task->step->call);
 }
 
-bool steps_is_last(const struct steps *steps)
+bool steps_is_last(const struct steps *steps, const struct task *task)
 {
-    return steps->composition == NULL || (current(steps)->call == steps->method->field &&
-                                          current(steps)->result == NULL && !current(steps)->each);
+    return task->step == &whole || (task->step->call == steps->method->field &&
+                                    task->step->result == NULL && !task->step->each);
 }
 
-const char *steps_runtime_handler(const struct steps *steps)
+bool steps_message(struct steps *steps, const struct task *task, struct buf *message)
 {
-    return steps_run(steps)->field == ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER ? steps->handler
-                                                                                  : "";
-}
-
-bool steps_message(struct steps *steps, struct buf *message)
-{
-    if (steps->composition == NULL)
+    if (task->step == &whole)
         return buf_append(message, steps->request, steps->request_length);
-    return current(steps)->request(steps, message);
+    return task->step->request(steps, task->member, message);
 }
+
+static bool can_be_undone(const struct steps *steps)
+{
+    const struct remedy *const *remedies =
+        steps->composition == NULL ? NULL : steps->composition->remedies;
+
+    for (; remedies != NULL && *remedies != NULL; remedies++)
+        if ((*remedies)->undoes)
+            return true;
+    return false;
+}
+
+bool steps_may_leave_something(const struct steps *steps, const struct task *task)
+{
+    return steps_is_last(steps, task) && can_be_undone(steps);
+}
+
+const char *steps_attempt(const struct steps *steps, const struct task *task)
+{
+    return steps_may_leave_something(steps, task) ? steps->attempt : "";
+}
+
+const char *steps_runtime_handler(const struct steps *steps, const struct task *task)
+{
+    const struct method *method = steps_method(steps, task);
+
+    return method != NULL && method->field == ONESHOT__V1__REQUEST__CALL_CREATE_CONTAINER
+               ? steps->handler
+               : "";
+}
+
+bool steps_act(struct steps *steps, const struct task *task, struct err *err)
+{
+    return task->step->act(steps, task->member, err);
+}
+
+bool steps_are_undoing(const struct steps *steps)
+{
+    return !steps->over && steps->remedy != NULL && steps->remedy->undoes;
+}
+
+/* ==== the walk ==== */
+
+static void push_ready(struct steps *steps, struct member *member)
+{
+    member->next = steps->ready;
+    steps->ready = member;
+}
+
+static void begin_members(struct steps *steps)
+{
+    steps->unfinished = steps->member_count;
+    for (size_t i = steps->member_count; i > 0; i--) {
+        steps->members[i - 1].step = steps->at;
+        push_ready(steps, &steps->members[i - 1]);
+    }
+}
+
+static void end_steps(struct steps *steps)
+{
+    steps->over = true;
+    if (steps->failure.code == GRPC_OK)
+        return;
+    steps->err = steps->failure;
+    if (steps->remedy != NULL && steps->remedy->tell != NULL)
+        steps->remedy->tell(steps, &steps->err);
+}
+
+static bool is_left_out(struct steps *steps)
+{
+    const struct step *step = steps->at;
+
+    return (step->each && steps->member_count == 0) ||
+           (step->wanted != NULL && !step->wanted(steps));
+}
+
+/* To the step at steps->at, or the next one that is to be done. */
+static void enter(struct steps *steps)
+{
+    while (!composition_is_end(steps->at) && is_left_out(steps))
+        steps->at++;
+    if (composition_is_end(steps->at))
+        end_steps(steps);
+    else if (steps->at->each)
+        begin_members(steps);
+}
+
+static void finish_member(struct steps *steps)
+{
+    if (--steps->unfinished > 0)
+        return;
+    while (steps->at->each)
+        steps->at++;
+    enter(steps);
+}
+
+static void step_on(struct steps *steps, const struct task *task)
+{
+    struct member *member = task->member;
+
+    if (member == NULL) {
+        steps->at += !steps->again;
+        steps->again = false;
+        enter(steps);
+    } else if ((++member->step)->each) {
+        push_ready(steps, member); /* one that was begun is finished before others are begun */
+    } else {
+        finish_member(steps);
+    }
+}
+
+bool steps_next(struct steps *steps, struct task *task)
+{
+    if (steps->over || steps->err.code != GRPC_OK || (steps->at->each && steps->ready == NULL) ||
+        ((!steps->at->each || steps->at->in_turn) && steps->out > 0))
+        return false;
+    *task = (struct task){ .step = steps->at };
+    if (steps->at->each) {
+        task->member = steps->ready;
+        task->step = task->member->step;
+        steps->ready = task->member->next;
+    }
+    steps->out++;
+    return true;
+}
+
+/* ==== failures ==== */
 
 /* Which of the steps it was, unless it is the RPC itself. */
-static bool fail(const struct steps *steps, struct err *err)
+static void name_step(const struct steps *steps, const struct task *task, struct err *err)
 {
-    const struct method *run = steps_run(steps);
+    const struct method *run = steps_method(steps, task);
+    const char *what = run == NULL ? task->step->what : run->name;
 
-    if (run == steps->method || steps->composition == NULL)
+    if (task->member != NULL)
+        err_wrap(err, "%s of %s", what, task->member->id);
+    else if (run != steps->method)
+        err_wrap(err, "%s", what);
+}
+
+static bool begin_remedy(struct steps *steps, const struct err *err)
+{
+    const struct remedy *const *remedies =
+        steps->composition == NULL ? NULL : steps->composition->remedies;
+
+    for (unsigned bit = 1; remedies != NULL && *remedies != NULL; remedies++, bit <<= 1) {
+        if ((steps->tried & bit) != 0 || !(*remedies)->is_for(err))
+            continue;
+        steps->tried |= bit;
+        steps->remedy = *remedies;
+        steps->failure = *err;
+        steps->at = steps->remedy->steps;
+        steps->member_count = 0;
+        steps->looks = 0;
+        enter(steps);
+        return true;
+    }
+    return false;
+}
+
+/* Of a remedy that fails it is told, but the failure stays what it was. */
+static void fail(struct steps *steps, const struct err *err)
+{
+    struct err both = { .code = GRPC_OK };
+
+    if (steps->failure.code == GRPC_OK)
+        steps->err = steps->err.code == GRPC_OK ? *err : steps->err;
+    else if (err_set(&both, steps->failure.code, "%s; %s", steps->failure.text, err->text) == false)
+        steps->err = both;
+    steps->over = steps->out == 0;
+}
+
+/* Nothing is to be done to what is gone; true when that is well. Nor to a member that is not the
+ * CRI's: a person's own container, of an image with labels as ours, is listed. */
+static bool pass_over(struct steps *steps, const struct task *task, const struct err *err)
+{
+    const struct step *step = task->step;
+
+    if (!step->may_be_gone || err->code != GRPC_NOT_FOUND ||
+        (task->member == NULL && strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) == 0))
         return false;
-    if (!current(steps)->each)
-        return err_wrap(err, "%s", run == NULL ? current(steps)->what : run->name);
-    return err_wrap(err, "%s of %s", run == NULL ? current(steps)->what : run->name,
-                    steps->members.words[steps->member]);
-}
-
-bool steps_take(struct steps *steps, const uint8_t *result, size_t length, struct err *err)
-{
-    const struct step *step = current(steps);
-
-    if (step->result != NULL && !step->result(steps, result, length, err))
-        return fail(steps, err);
-    if (!steps->answered)
-        advance(steps);
-    return settle(steps, err) || fail(steps, err);
-}
-
-/* Whether the failure is well. */
-static bool is_excused(const struct steps *steps, const struct err *err)
-{
-    const struct step *step = current(steps);
-
-    if (step->excuse != NULL)
-        return step->excuse(steps, err);
-    return step->may_be_gone && err->code == GRPC_NOT_FOUND &&
-           strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) != 0;
-}
-
-bool steps_failed(struct steps *steps, struct err *err)
-{
-    if (steps->composition == NULL || !is_excused(steps, err))
-        return fail(steps, err);
-    *err = (struct err){ .code = GRPC_OK };
-    if (current(steps)->excuse != NULL)
-        advance(steps);
-    else if (current(steps)->each)
-        next_member(steps);
+    if (task->member != NULL)
+        finish_member(steps);
+    else if (step->goes_on_without != NULL && step->goes_on_without(steps))
+        step_on(steps, task);
     else
-        steps->answered = true;
-    return settle(steps, err) || fail(steps, err);
+        end_steps(steps);
+    return true;
+}
+
+void steps_failed(struct steps *steps, const struct task *task, bool begun, const struct err *err)
+{
+    struct err named = *err;
+    bool is_last = steps_is_last(steps, task);
+
+    steps->out--;
+    if (steps->err.code != GRPC_OK) { /* the first one counts */
+        steps->over = steps->out == 0;
+        return;
+    }
+    if (is_last)
+        steps->failure = (struct err){ .code = GRPC_OK };
+    if (is_last && task->step->excuse != NULL && task->step->excuse(steps, err)) {
+        step_on(steps, task);
+        return;
+    }
+    if (pass_over(steps, task, err) || (is_last && begun && begin_remedy(steps, err)))
+        return;
+    name_step(steps, task, &named);
+    fail(steps, &named);
+}
+
+void steps_take(struct steps *steps, const struct task *task, const uint8_t *result, size_t length)
+{
+    struct err err = { .code = GRPC_OK };
+
+    if (task->step->result != NULL &&
+        !task->step->result(steps, task->member, result, length, &err)) {
+        steps_failed(steps, task, true, &err);
+        return;
+    }
+    steps->out--;
+    if (steps_is_last(steps, task)) {
+        steps->failure = (struct err){ .code = GRPC_OK };
+        steps->over = true;
+    }
+    if (steps->err.code != GRPC_OK)
+        steps->over = steps->out == 0;
+    else if (steps->over)
+        end_steps(steps);
+    else
+        step_on(steps, task);
 }
 
 /* ==== for people ==== */
 
-static void print_composition(const struct composition *composition)
+/* The last step is left out only where there is nothing left to do it to. */
+static bool is_optional(const struct step *step)
 {
-    const struct step *steps = composition->steps;
+    return step->wanted != NULL && !composition_is_end(&step[1]);
+}
 
-    printf("%-24s ", method_find(composition->call)->name);
-    for (size_t i = 0; steps[i].call != 0 || steps[i].act != NULL; i++) {
+static void print_steps(const struct step *steps)
+{
+    for (size_t i = 0; !composition_is_end(&steps[i]); i++) {
         if (i > 0)
             fputs(" -> ", stdout);
-        if (steps[i].each && !steps[i - 1].each)
-            fputs(steps[i - 1].excuse == NULL ? "(for each: " : "(if not, for each: ", stdout);
-        if (steps[i].wanted != NULL)
+        if (steps[i].each && (i == 0 || !steps[i - 1].each))
+            fputs(i == 0 || steps[i - 1].excuse == NULL ? "(for each: " : "(if not, for each: ",
+                  stdout);
+        if (is_optional(&steps[i]))
             fputs("(if asked: ", stdout);
         fputs(steps[i].call == 0 ? steps[i].what : method_find(steps[i].call)->name, stdout);
-        if (steps[i].wanted != NULL || (steps[i].each && !steps[i + 1].each))
+        if (is_optional(&steps[i]) || (steps[i].each && !steps[i + 1].each))
             putchar(')');
+    }
+}
+
+static void print_composition(const struct composition *composition)
+{
+    printf("%-24s ", method_find(composition->call)->name);
+    print_steps(composition->steps);
+    for (const struct remedy *const *remedy = composition->remedies; *remedy != NULL; remedy++) {
+        printf("; %s: ", (*remedy)->when);
+        print_steps((*remedy)->steps);
     }
     putchar('\n');
 }

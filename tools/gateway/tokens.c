@@ -10,14 +10,29 @@
 
 #include "base/fd.h"
 
-static bool put_token(struct tokens *tokens)
+enum { AT_ONCE = 1024 };
+
+/* How many went into the pipe, or came out of it. */
+static size_t put_tokens(int fd, size_t count)
 {
-    ssize_t count = -1;
+    char tokens[AT_ONCE] = { 0 };
+    ssize_t put = -1;
 
     do
-        count = write(tokens->give, "", 1);
-    while (count < 0 && errno == EINTR);
-    return count == 1;
+        put = write(fd, tokens, count < AT_ONCE ? count : AT_ONCE);
+    while (put < 0 && errno == EINTR);
+    return put < 0 ? 0 : (size_t)put;
+}
+
+static size_t get_tokens(int fd, size_t count)
+{
+    char tokens[AT_ONCE];
+    ssize_t got = -1;
+
+    do
+        got = read(fd, tokens, count < AT_ONCE ? count : AT_ONCE);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? 0 : (size_t)got;
 }
 
 bool tokens_open(struct tokens *tokens, size_t count, size_t slots)
@@ -35,9 +50,11 @@ bool tokens_open(struct tokens *tokens, size_t count, size_t slots)
         count = 0;
     tokens->free = ends[0];
     tokens->give = ends[1];
-    for (size_t i = 0; i < count; i++)
-        if (!put_token(tokens))
+    for (size_t put = 0, more = 1; put < count; put += more) {
+        more = put_tokens(tokens->give, count - put);
+        if (more == 0)
             return false;
+    }
     return count > 0;
 }
 
@@ -50,31 +67,27 @@ void tokens_close(struct tokens *tokens)
     fd_close(&tokens->give);
 }
 
-/* Counted before it is taken: who is killed in between leaves one too many, and none is lost. */
-bool tokens_take(struct tokens *tokens)
+/* Counted as ours as long as they may be: who is killed in between leaves some too many, and none
+ * is lost. */
+size_t tokens_match(struct tokens *tokens, size_t wanted)
 {
-    char token = 0;
-    ssize_t count = -1;
+    unsigned *mine = tokens == NULL ? NULL : &tokens->slots[tokens->mine];
+    size_t moved = 1;
 
-    if (tokens == NULL)
-        return true;
-    tokens->slots[tokens->mine]++;
-    do
-        count = read(tokens->free, &token, 1);
-    while (count < 0 && errno == EINTR);
-    if (count != 1)
-        tokens->slots[tokens->mine]--;
-    return count == 1;
-}
+    if (mine == NULL)
+        return wanted;
+    while (*mine < wanted && moved > 0) {
+        unsigned before = *mine;
 
-void tokens_match(struct tokens *tokens, size_t wanted)
-{
-    if (tokens == NULL)
-        return;
-    while (tokens->slots[tokens->mine] < wanted && tokens_take(tokens))
-        continue;
-    while (tokens->slots[tokens->mine] > wanted && put_token(tokens))
-        tokens->slots[tokens->mine]--;
+        *mine = (unsigned)wanted;
+        moved = get_tokens(tokens->free, wanted - before);
+        *mine = before + (unsigned)moved;
+    }
+    while (*mine > wanted && moved > 0) {
+        moved = put_tokens(tokens->give, *mine - wanted);
+        *mine -= (unsigned)moved;
+    }
+    return *mine;
 }
 
 void tokens_recover(struct tokens *tokens, size_t slot)

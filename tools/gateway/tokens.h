@@ -23,11 +23,9 @@ struct tokens {
 bool tokens_open(struct tokens *tokens, size_t count, size_t slots);
 void tokens_close(struct tokens *tokens);
 
-/* Takes one for the slot that is mine; false where none is free. NULL has as many as are wanted. */
-bool tokens_take(struct tokens *tokens);
-
-/* Takes as many as there are, or gives back, until mine are wanted ones. */
-void tokens_match(struct tokens *tokens, size_t wanted);
+/* Takes as many as there are, or gives back, until mine are wanted ones. How many mine are then;
+ * NULL has as many as are wanted. */
+size_t tokens_match(struct tokens *tokens, size_t wanted);
 
 /* Gives back what the slot's process has left, which has ended. */
 void tokens_recover(struct tokens *tokens, size_t slot);

@@ -68,10 +68,11 @@ static struct pairs written(const struct record *record)
 
 static bool read_labels(const struct pairs *labels, const char *name, struct record *record)
 {
+    const char *id = pairs_get(labels, LABEL_SANDBOX_ID);
     const char *pieces[RECORD_PIECES];
 
     record_pieces(&arena, labels, pieces);
-    return record_read(&arena, pieces, labels, name, record);
+    return record_read(&arena, pieces, labels, name, id == NULL ? "" : id, record);
 }
 
 static struct record there_and_back(const struct record *record)

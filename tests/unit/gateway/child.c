@@ -275,6 +275,46 @@ static void test_it_has_the_signal_state_that_we_were_given(void **state)
     assert_int_equal(signals_named("SigIgn:") >> (SIGPIPE - 1) & 1, 0);
 }
 
+/* What may block is done by a process of our own. */
+static void say_what_is_open(void *context)
+{
+    const int *fd = context;
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%d %d %d", fcntl(STDIN_FILENO, F_GETFD) < 0,
+                          fcntl(*fd, F_GETFD) < 0, fcntl(STDOUT_FILENO, F_GETFD) < 0);
+
+    if (write(STDOUT_FILENO, text, (size_t)length) != length)
+        abort();
+}
+
+static void test_a_process_of_our_own_has_only_its_pipe(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY);
+    pid_t pid = 0;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_true(child_fork(&child, say_what_is_open, &fd, &err));
+    pid = child.pid;
+    assert_true(pid > 0);
+    assert_int_equal(child.in, -1);
+    assert_true(converse() > 0);
+    assert_string_equal(answer, "1 1 0");
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(fd);
+}
+
+static void test_each_process_is_known_by_its_number(void **state)
+{
+    pid_t pid = 0;
+
+    (void)state;
+    assert_true(start("exit 0"));
+    pid = child.pid;
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 #define CHILD(name) cmocka_unit_test_setup_teardown(name, child_set_up, child_tear_down)
 
 int main(void)
@@ -291,6 +331,8 @@ int main(void)
         CHILD(test_closing_ends_one_that_writes),
         CHILD(test_it_has_no_descriptor_of_ours_but_its_own),
         CHILD(test_it_has_the_signal_state_that_we_were_given),
+        CHILD(test_a_process_of_our_own_has_only_its_pipe),
+        CHILD(test_each_process_is_known_by_its_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #define CONTAINER "c123456789abcdef" DIGITS_48
 #define MEMBER_1  "1123456789abcdef" DIGITS_48
 #define MEMBER_2  "2123456789abcdef" DIGITS_48
+#define ATTEMPT   "0a1b2c3d4e5f6071"
 #define IMAGE_ID  "sha256:" DIGITS_16 DIGITS_48
 
 struct bytes {
@@ -26,7 +27,9 @@ struct bytes {
 
 static struct steps steps;
 static struct settings settings;
+static struct task task;
 static bool begun;
+static bool given;
 
 /* --- protobuf by hand --- */
 
@@ -84,6 +87,7 @@ static inline void finish(void)
     if (begun)
         steps_release(&steps);
     begun = false;
+    given = false;
 }
 
 static inline bool begin(const char *name, struct bytes request)
@@ -91,49 +95,100 @@ static inline bool begin(const char *name, struct bytes request)
     finish();
     begun = true;
     err = (struct err){ .code = GRPC_OK };
-    return steps_init(&steps, method_called(name), request.data, request.length, &settings, &err);
+    return steps_init(&steps, method_called(name), request.data, request.length, &settings, ATTEMPT,
+                      &err);
 }
 
-/* The next run is of this RPC, with just these bytes. */
-static inline void expect_run(const char *name, struct bytes wanted)
+/* The next task is the current one, until it is taken or refused. */
+static inline void next(void)
+{
+    if (given)
+        return;
+    assert_true(steps_next(&steps, &task));
+    given = true;
+}
+
+static inline void expect_message(const struct task *of, struct bytes wanted)
 {
     struct buf message;
 
-    assert_int_equal(err.code, GRPC_OK);
-    assert_false(steps.answered);
-    assert_string_equal(steps_run(&steps)->name, name);
     buf_init(&message, 64 * 1024 * 1024);
-    assert_true(steps_message(&steps, &message));
+    assert_true(steps_message(&steps, of, &message));
     assert_int_equal(message.length, wanted.length);
     if (wanted.length > 0)
         assert_memory_equal(message.data, wanted.data, wanted.length);
     buf_release(&message);
 }
 
+/* The next run is of this RPC, with just these bytes. */
+static inline void expect_run(const char *name, struct bytes wanted)
+{
+    assert_false(steps.over);
+    next();
+    assert_non_null(steps_method(&steps, &task));
+    assert_string_equal(steps_method(&steps, &task)->name, name);
+    expect_message(&task, wanted);
+}
+
 static inline void expect_last(const char *name, struct bytes wanted)
 {
     expect_run(name, wanted);
-    assert_true(steps_is_last(&steps));
+    assert_true(steps_is_last(&steps, &task));
+}
+
+static inline bool is_well(void)
+{
+    given = false;
+    return steps.err.code == GRPC_OK;
 }
 
 static inline bool take(struct bytes result)
 {
-    assert_false(steps_is_last(&steps));
-    return steps_take(&steps, result.data, result.length, &err);
+    next();
+    assert_false(steps_is_last(&steps, &task));
+    steps_take(&steps, &task, result.data, result.length);
+    return is_well();
 }
 
-/* The run has failed. True when that is well. */
+/* The RPC's own result has been passed on. */
+static inline void pass_on(void)
+{
+    next();
+    assert_true(steps_is_last(&steps, &task));
+    steps_take(&steps, &task, NULL, 0);
+    assert_true(is_well() && steps.over);
+}
+
+/* The run has failed. True when that is well, or is remedied. */
 static inline bool refuse(enum grpc_code code, const char *why)
 {
-    err_set(&err, code, "%s", why);
-    return steps_failed(&steps, &err);
+    struct err failed = { .code = GRPC_OK };
+
+    next();
+    err_set(&failed, code, "%s", why);
+    steps_failed(&steps, &task, true, &failed);
+    return is_well();
+}
+
+/* The next task is done by a process of our own, here by us. */
+static inline bool act(void)
+{
+    struct err failed = { .code = GRPC_OK };
+
+    next();
+    assert_null(steps_method(&steps, &task));
+    if (steps_act(&steps, &task, &failed))
+        steps_take(&steps, &task, NULL, 0);
+    else
+        steps_failed(&steps, &task, true, &failed);
+    return is_well();
 }
 
 /* There is nothing more to run, and this is the answer. */
 static inline void expect_answer(struct bytes wanted)
 {
-    assert_int_equal(err.code, GRPC_OK);
-    assert_true(steps.answered);
+    assert_string_equal(steps.err.text, "");
+    assert_true(steps.over);
     assert_int_equal(steps.response.length, wanted.length);
     if (wanted.length > 0)
         assert_memory_equal(steps.response.data, wanted.data, wanted.length);
@@ -142,8 +197,18 @@ static inline void expect_answer(struct bytes wanted)
 /* The RPC has failed, with just this text. */
 static inline void expect_end(enum grpc_code code, const char *why)
 {
-    assert_string_equal(err.text, why);
-    expect_error(code, "");
+    assert_true(steps.over);
+    assert_string_equal(steps.err.text, why);
+    assert_int_equal(steps.err.code, code);
+}
+
+/* With a text that holds this. */
+static inline void expect_end_with(enum grpc_code code, const char *why)
+{
+    assert_true(steps.over);
+    if (strstr(steps.err.text, why) == NULL)
+        fail_msg("\"%s\" does not hold \"%s\"", steps.err.text, why);
+    assert_int_equal(steps.err.code, code);
 }
 
 static inline int steps_set_up(void **state)
@@ -163,6 +228,16 @@ static inline int steps_tear_down(void **state)
 static inline struct bytes sandbox_status(const char *id)
 {
     return nest(1, text(1, id));
+}
+
+static inline struct bytes sandbox_status_in(const char *id, unsigned state)
+{
+    return nest(1, join(text(1, id), varint(3, state)));
+}
+
+static inline struct bytes container_status_in(const char *id, unsigned state)
+{
+    return nest(1, join(text(1, id), varint(3, state)));
 }
 
 static inline struct bytes container_status(const char *id, const char *log_path)

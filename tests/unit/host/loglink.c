@@ -88,7 +88,7 @@ static void test_no_link_is_followed_below_the_directory(void **state)
     (void)state;
     assert_int_equal(symlink(at("/elsewhere"), at("/logs/link")), 0);
     assert_false(make("/logs", "link/0.log"));
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"link/0.log\": ");
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/link/0.log\": ");
     assert_int_not_equal(access(at("/elsewhere/0.log"), F_OK), 0);
 }
 
@@ -126,7 +126,7 @@ static void test_another_link_is_kept(void **state)
     for (size_t i = 0; i < COUNT(others); i++) {
         assert_int_equal(symlink(others[i], at("/logs/0.log")), 0);
         assert_false(make("/logs", "0.log"));
-        expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log\": File exists");
+        expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/0.log\": File exists");
         expect_link("/logs/0.log", others[i]);
         assert_int_equal(unlink(at("/logs/0.log")), 0);
     }
@@ -142,7 +142,7 @@ static void test_a_file_is_kept_and_said_to_exist(void **state)
     assert_int_equal(lstat(at("/logs/0.log"), &status), 0);
     assert_true(S_ISREG(status.st_mode));
     assert_int_equal(status.st_size, 8);
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log\": File exists");
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/0.log\": File exists");
 }
 
 static void test_a_folder_is_kept_and_said_to_exist(void **state)
@@ -151,16 +151,17 @@ static void test_a_folder_is_kept_and_said_to_exist(void **state)
     assert_int_equal(mkdir(at("/logs/app/name"), 0755), 0);
     assert_false(make("/logs", "app/name"));
     assert_int_equal(access(at("/logs/app/name"), F_OK), 0);
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"app/name\": File exists");
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/app/name\": File exists");
 }
 
 static void test_a_folder_that_is_missing_is_told(void **state)
 {
     (void)state;
     assert_false(make("/nowhere", "0.log"));
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log\": No such file or directory");
+    expect_error(GRPC_FAILED_PRECONDITION,
+                 "log path \"/nowhere/0.log\": No such file or directory");
     assert_false(make("/logs", "nowhere/0.log"));
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"nowhere/0.log\": No such file");
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/nowhere/0.log\": No such file");
 }
 
 static void test_a_file_where_a_folder_should_be_is_told(void **state)
@@ -168,7 +169,7 @@ static void test_a_file_where_a_folder_should_be_is_told(void **state)
     (void)state;
     write_file("/logs/0.log", "");
     assert_false(make("/logs", "0.log/1.log"));
-    expect_error(GRPC_FAILED_PRECONDITION, "log path \"0.log/1.log\": Not a directory");
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/0.log/1.log\": Not a directory");
 }
 
 static void test_names_that_are_too_long_are_told(void **state)
@@ -183,6 +184,30 @@ static void test_names_that_are_too_long_are_told(void **state)
     expect_error(GRPC_FAILED_PRECONDITION, "File name too long");
     assert_false(make(path, "0.log"));
     expect_error(GRPC_FAILED_PRECONDITION, "File name too long");
+}
+
+static bool look(const char *directory, const char *name)
+{
+    return loglink_check(root, directory, name, &err);
+}
+
+static void test_what_would_fail_is_told_before_and_nothing_is_changed(void **state)
+{
+    (void)state;
+    assert_true(look("/logs", "0.log"));
+    assert_true(look("/logs/", "app/0.log"));
+    assert_int_not_equal(access(at("/logs/0.log"), F_OK), 0);
+    assert_false(look("/nowhere", "0.log"));
+    expect_error(GRPC_FAILED_PRECONDITION,
+                 "log path \"/nowhere/0.log\": No such file or directory");
+    assert_false(look("/logs", "nowhere/0.log"));
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/nowhere/0.log\": No such file");
+    assert_int_equal(symlink(TARGET, at("/logs/0.log")), 0);
+    assert_true(look("/logs", "0.log"));
+    expect_link("/logs/0.log", TARGET);
+    write_file("/logs/app/0.log", "precious");
+    assert_false(look("/logs", "app/0.log"));
+    expect_error(GRPC_FAILED_PRECONDITION, "log path \"/logs/app/0.log\": File exists");
 }
 
 static bool take_away(const char *path)
@@ -254,6 +279,7 @@ int main(void)
         LINK(test_a_folder_that_is_missing_is_told),
         LINK(test_a_file_where_a_folder_should_be_is_told),
         LINK(test_names_that_are_too_long_are_told),
+        LINK(test_what_would_fail_is_told_before_and_nothing_is_changed),
         LINK(test_only_the_link_to_just_the_target_is_removed),
         LINK(test_a_removal_where_nothing_is_ours_is_well),
         LINK(test_a_removal_that_fails_is_told),
