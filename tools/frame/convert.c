@@ -117,7 +117,7 @@ struct types {
     size_t count;
 };
 
-static void collect_request(struct types *types, const ProtobufCMessageDescriptor *type)
+static void collect_types(struct types *types, const ProtobufCMessageDescriptor *type)
 {
     for (size_t i = 0; i < types->count; i++)
         if (types->seen[i] == type)
@@ -127,7 +127,7 @@ static void collect_request(struct types *types, const ProtobufCMessageDescripto
     types->seen[types->count++] = type;
     for (unsigned i = 0; i < type->n_fields; i++)
         if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-            collect_request(types, type->fields[i].descriptor);
+            collect_types(types, type->fields[i].descriptor);
 }
 
 const ProtobufCMessageDescriptor *type_by_name(char **words, int count)
@@ -136,8 +136,8 @@ const ProtobufCMessageDescriptor *type_by_name(char **words, int count)
 
     if (count != 1)
         usage_error("one TYPE is expected");
-    collect_request(&types, &oneshot__v1__request__descriptor);
-    collect_request(&types, &oneshot__v1__response__descriptor);
+    collect_types(&types, &oneshot__v1__request__descriptor);
+    collect_types(&types, &oneshot__v1__response__descriptor);
     for (size_t i = 0; i < types.count; i++)
         if (strcmp(types.seen[i]->short_name, words[0]) == 0 ||
             strcmp(types.seen[i]->name, words[0]) == 0)
