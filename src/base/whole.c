@@ -20,7 +20,7 @@
 
 enum { PAUSE_MS = 5, SLOT = 4096 /* at least, of a pipe: a page */ };
 
-static mode_t kind_of(int fd)
+static mode_t kind_of_file(int fd)
 {
     struct stat found = { 0 };
 
@@ -29,7 +29,7 @@ static mode_t kind_of(int fd)
 
 int whole_open(int fd)
 {
-    mode_t kind = kind_of(fd);
+    mode_t kind = kind_of_file(fd);
     char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
 
     if (kind == S_IFREG || kind == S_IFSOCK)
@@ -119,7 +119,7 @@ bool whole_write(int fd, const char *bytes, size_t length)
             return false;
         poll(NULL, 0, 1);
     }
-    written = write_locked(fd, kind_of(fd), bytes, length, end_ms);
+    written = write_locked(fd, kind_of_file(fd), bytes, length, end_ms);
     flock(fd, LOCK_UN);
     return written;
 }

@@ -41,7 +41,7 @@ static bool check_folder(struct place *place)
     return true;
 }
 
-static bool open_folder(struct place *place)
+static bool open_place(struct place *place)
 {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
     const char *slash = strrchr(place->path, '/');
@@ -146,7 +146,7 @@ bool place_open(struct place *place, const char *path, mode_t mode, uid_t user, 
     bool made = false;
 
     *place = (struct place){ .path = path, .folder = -1, .fd = -1 };
-    if (!open_folder(place) || !lock_folder(place))
+    if (!open_place(place) || !lock_folder(place))
         return false;
     place->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (place->fd < 0)
