@@ -233,11 +233,23 @@ static int reap(const struct running *child)
     return status;
 }
 
+/* What docker would do now nobody wants any more. */
+static bool is_too_late(const struct run_limits *limits, struct err *err)
+{
+    struct pollfd client = { .fd = limits->client };
+
+    if (limits->deadline_ms != 0 && monotonic_ms() >= limits->deadline_ms)
+        err_set(err, GRPC_DEADLINE_EXCEEDED, "not done in time: docker was not run");
+    else if (poll(&client, 1, 0) > 0 && hung_up(client.revents))
+        err_set(err, GRPC_CANCELLED, "the client has gone: docker was not run");
+    return err->code != GRPC_OK;
+}
+
 static bool run_blocked(const struct command *command, const struct run_limits *limits,
                         const sigset_t *mask, struct running *child, struct run_output *output,
                         struct err *err)
 {
-    bool started = launch(command, mask, &child->process, err);
+    bool started = !is_too_late(limits, err) && launch(command, mask, &child->process, err);
 
     if (started) {
         pump(child, command, limits, earlier_deadline(limits->deadline_ms, command->timeout_ms),
