@@ -41,8 +41,8 @@ static bool excuse_children(const struct steps *steps, const struct err *err)
 
 /* ==== when the RPC's own run has failed ==== */
 
-/* A remedy may end with the RPC once more. A holder that is not there is just being made, by another
- * call, or removed: docker has the name before it knows the container. It stays. */
+/* A remedy may end with the RPC once more. A holder that is not there is just being made, by
+ * another call, or removed: docker has the name before it knows the container. It stays. */
 static const struct remedy sandbox_conflict = {
     .when = "the name is taken",
     .is_for = failure_is_conflict,
