@@ -88,8 +88,12 @@ int serve(void)
     bool answered = false;
 
     inherit_fill();
+    if (!inherit_is_writable(STDOUT_FILENO))
+        return 1; /* nobody could hear what came of the call */
     inherit_silence_stderr();
+    /* Of a limit on files (RLIMIT_FSIZE), too, an error is what we want. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     drive_init(&drive, recording_around(&recording, &standard_edges, &drive));
     settings_check_ours(environ, &drive.err);
     answered = drive_call(&drive);

@@ -117,6 +117,7 @@ same() {
 755 usr/local/lib/cri-oneshot/with-settings
 644 usr/local/lib/systemd/system/cri-gateway.socket
 644 usr/local/lib/systemd/system/cri-gateway@.service
+644 usr/local/lib/systemd/system/cri-oneshot.slice
 644 usr/local/lib/systemd/system/cri-oneshot.socket
 644 usr/local/lib/systemd/system/cri-oneshot@.service
 644 usr/local/share/doc/cri-oneshot/LICENSE

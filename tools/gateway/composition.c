@@ -41,15 +41,15 @@ static bool excuse_children(const struct steps *steps, const struct err *err)
 
 /* ==== when the RPC's own run has failed ==== */
 
-/* A remedy may end with the RPC once more. */
+/* A remedy may end with the RPC once more. A holder that is not there is just being made, by
+ * another call, or removed: docker has the name before it knows the container. It stays. */
 static const struct remedy sandbox_conflict = {
     .when = "the name is taken",
     .is_for = failure_is_conflict,
     .steps = { { .call = CALL(POD_SANDBOX_STATUS),
                  .request = request_status_of_holder,
                  .result = result_holding_sandbox,
-                 .may_be_gone = true,
-                 .goes_on_without = name_is_free },
+                 .may_be_gone = true },
                { .call = CALL(REMOVE_POD_SANDBOX), .request = request_holder },
                { .call = CALL(RUN_POD_SANDBOX), .request = request_own } },
 };
@@ -70,7 +70,8 @@ static const struct remedy container_conflict = {
     .is_for = failure_is_conflict,
     .steps = { { .call = CALL(CONTAINER_STATUS),
                  .request = request_holder,
-                 .result = result_holding_container } },
+                 .result = result_holding_container,
+                 .may_be_gone = true } },
 };
 
 static const struct remedy container_undo = {

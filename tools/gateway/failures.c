@@ -118,9 +118,3 @@ bool result_holding_container(struct steps *steps, struct member *member, const 
     tell_state(steps, &runtime__v1__container_state__descriptor, (int)status->state);
     return true;
 }
-
-bool name_is_free(struct steps *steps)
-{
-    (void)steps;
-    return true;
-}

@@ -24,7 +24,4 @@ void failure_tell_undone(const struct steps *steps, struct err *err);
 result_function result_holding_sandbox;
 result_function result_holding_container;
 
-/* It has gone by itself: the name is free. */
-bool name_is_free(struct steps *steps);
-
 #endif
