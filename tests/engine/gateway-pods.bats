@@ -516,5 +516,5 @@ END
 }
 
 @test "no server has written a word" {
-    [ ! -s "$SOCKET.log" ]
+    said_nothing "$SOCKET.log"
 }

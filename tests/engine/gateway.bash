@@ -153,3 +153,8 @@ END
         cat
     } | scenario
 }
+
+# said_nothing LOG: a server's standard error has nothing besides the line that says on what it listens.
+said_nothing() {
+    run ! grep -v '^cri-gateway: listens on ".*", mode 0600$' "$1"
+}
