@@ -18,24 +18,28 @@
 
 enum { MEMORY = 512 * 1024 * 1024 };
 
-static const char setting_name[] = "CRI_ONESHOT_RECORD";
-
 static void recording_exhausted(void *context)
 {
     struct recording *recording = context;
 
+    errno = ENOMEM;
     longjmp(recording->way_out, 1);
 }
 
-/* Takes a step of the recording, whose failure is none of the call's: the case is given up. */
+/* Takes a step of the recording, whose failure is none of the call's: the case is given up. False
+ * with errno. */
 static bool attempt(struct recording *recording, bool (*step)(struct recording *recording))
 {
+    int reason = 0;
+
     recording->active = false;
     doc_use(&recording->work);
     if (setjmp(recording->way_out) == 0)
         recording->active = step(recording);
+    reason = errno;
     arena_reset(&recording->work);
     doc_use(&recording->drive->scratch);
+    errno = reason;
     return recording->active;
 }
 
@@ -44,8 +48,8 @@ static bool attempt(struct recording *recording, bool (*step)(struct recording *
 /* The number of a call that begins: an append is one step, also for several that begin at once. */
 static unsigned next_number(int folder)
 {
-    int fd = openat(folder, RECORDING_COUNT, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-                    0600);
+    int fd = openat(folder, RECORDING_COUNT,
+                    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     off_t number = fd >= 0 && write(fd, ".", 1) == 1 ? lseek(fd, 0, SEEK_CUR) : 0;
 
     fd_close(&fd);
@@ -70,6 +74,12 @@ static bool claim_number(struct recording *recording, const char *folder)
     return recording->active;
 }
 
+static bool set_unwritable(const struct settings *settings, struct err *err)
+{
+    return err_set(err, GRPC_FAILED_PRECONDITION, "setting CRI_ONESHOT_RECORD: \"%s\": %s",
+                   settings->record, strerror(errno));
+}
+
 static enum frame_status note_read(void *context, const struct settings *settings,
                                    struct arena *arena, struct frame *frame, struct err *err)
 {
@@ -82,8 +92,7 @@ static enum frame_status note_read(void *context, const struct settings *setting
     if (status == FRAME_BAD)
         recording->lacks = "it is no request";
     if (!claim_number(recording, settings->record) && err->code == GRPC_OK)
-        err_set(err, GRPC_FAILED_PRECONDITION, "setting %s: \"%s\": %s", setting_name,
-                settings->record, strerror(errno));
+        set_unwritable(settings, err);
     return status;
 }
 
@@ -121,8 +130,7 @@ static bool note_run(void *context, const struct command *command, const struct 
     if (!recording->active)
         return inner->run(inner->context, command, limits, output, err);
     if (!attempt(recording, recording_describe))
-        return err_set(err, GRPC_FAILED_PRECONDITION, "setting %s: the call cannot be written",
-                       setting_name);
+        return set_unwritable(&recording->drive->settings, err);
     recording->consumer = limits->consumer;
     recording->consumer_context = limits->context;
     if (limits->consumer != NULL) {

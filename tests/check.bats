@@ -216,8 +216,10 @@ END
     new_case field && echo '{"version": {"versio": "v1"}}' >"$CASES/field/request.json"
     new_case nothing && rm "$CASES/nothing/argv" "$CASES/nothing/response.json"
     new_case unasked && echo '{"version": {"version": "v1"}, "stop_container": {}}' >"$CASES/unasked/request.json"
+    new_case host-file && echo >"$CASES/host-file/host"
+    new_case host-link && ln -s ../nowhere "$CASES/host-link/host"
     run -1 cri-fixture check "$CASES"
-    [ "$(grep -c '^not ok ' <<<"$output")" = 11 ]
+    [ "$(grep -c '^not ok ' <<<"$output")" = 13 ]
     [[ $output == *'/about'$'\n''# about: does not say what the case is for'* ]]
     [[ $output == *'/both'$'\n''# one of request.json and request.frame is needed, and only one'* ]]
     [[ $output == *'/neither'$'\n''# one of request.json and request.frame is needed, and only one'* ]]
@@ -229,6 +231,8 @@ END
     [[ $output == *'/field'$'\n''# request.json: version.versio: '*'has no such field'* ]]
     [[ $output == *'/nothing'$'\n''# the case expects nothing'* ]]
     [[ $output == *'/unasked'$'\n''# request.json: '*'oneof'* ]]
+    [[ $output == *'/host-file'$'\n''# host: is not a folder'* ]]
+    [[ $output == *'/host-link'$'\n''# host: is not a folder'* ]]
 }
 
 @test "folders that would hold it up or lead it astray are told, and the rest is played" {
@@ -236,12 +240,18 @@ END
     new_case pipe && mkfifo "$CASES/pipe/docker.stdout"
     mkdir "$CASES/loops" && ln -s . "$CASES/loops/one" && ln -s . "$CASES/loops/two"
     new_case large && truncate -s 3G "$CASES/large/docker.stdout"
+    new_case host-pipe && mkdir "$CASES/host-pipe/host" && mkfifo "$CASES/host-pipe/host/pipe"
+    new_case host-large && mkdir "$CASES/host-large/host" && truncate -s 9G "$CASES/host-large/host/file"
+    new_case host-out && mkdir "$CASES/host-out/host" && ln -s / "$CASES/host-out/host/out"
     run -1 timeout 20 cri-fixture check "$CASES"
     [[ $output == *"ok 1 - $CASES/good"* ]]
     [[ $output == *"/pipe/docker.stdout: is not a file"* ]]
     [[ $output == *"not ok "*"/loops"* ]]
     [[ $output == *"not ok "*"/large"* ]]
-    [[ $output == *$'1..4\n# 1 passed, 3 failed' ]]
+    [[ $output == *"/host-pipe/host/pipe: Invalid argument"* ]]
+    [[ $output == *"/host-large/host/file: File too large"* ]]
+    [[ $output == *"ok "*"$CASES/host-out"* ]]
+    [[ $output == *$'1..7\n# 2 passed, 5 failed' ]]
 }
 
 @test "a name cannot pretend to be a result" {

@@ -531,6 +531,10 @@ END
     ln -s /dev/full "$S/.calls"
     CRI_ONESHOT_RECORD=$S run -1 cri-frame call Version
     [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD'* ]]
+    rm "$S/.calls"
+    mkfifo "$S/.calls"
+    CRI_ONESHOT_RECORD=$S run -1 timeout 10 cri-frame call Version
+    [[ $output == *'FAILED_PRECONDITION: setting CRI_ONESHOT_RECORD: "'"$S"'": '* ]]
     [ ! -e relative ]
     [ ! -e "$BATS_TEST_TMPDIR/asked" ]
 }

@@ -109,11 +109,31 @@ static size_t base64_end(const struct secret *secret, const char *text, size_t l
     return end;
 }
 
+/* Most places are told by their first bytes, which are themselves in any spelling unless they
+ * escape something. (A blank may be "+".) */
+static bool may_begin_secret(const struct secret *secret, const char *text, size_t length,
+                             size_t at)
+{
+    char byte = text[at];
+    char next = at + 1 < length ? text[at + 1] : '\0';
+    bool may =
+        byte == secret->bytes[0] || strchr("\\%+-_", byte) != NULL || strchr("\\%-_", next) != NULL;
+
+    for (size_t before = 0; !may && before < 3; before++) {
+        char digit = digit_at(secret, before, (before * 8 + 5) / 6);
+
+        may = byte == digit || (before > 0 && next == digit);
+    }
+    return may;
+}
+
 size_t secret_end(const struct secret *secret, const char *text, size_t length, size_t at)
 {
     size_t end = 0;
 
-    for (int spelling = 0; spelling < SPELLINGS && secret->length > 0; spelling++) {
+    if (secret->length == 0 || !may_begin_secret(secret, text, length, at))
+        return 0;
+    for (int spelling = 0; spelling < SPELLINGS; spelling++) {
         size_t plain =
             secret->is_word ? 0 : plain_end(secret, text, length, at, (enum spelling)spelling);
         size_t encoded = base64_end(secret, text, length, at, (enum spelling)spelling);

@@ -238,10 +238,14 @@ bool push_security(const struct security *security, struct plan *plan, struct er
 
 /* --- of containers alone --- */
 
-/* docker 20.10 takes CAP_NAME as well as NAME, in any case, but knows no CAP_ALL. */
+/* docker 20.10 takes CAP_NAME as well as NAME, in any case, but knows no CAP_ALL. CAP_CAP_NAME, of
+ * which CAP_NAME would be left for docker to read as NAME, is none. */
 static const char *bare_capability(const char *name)
 {
-    return strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+    static const char start[] = "CAP_";
+    const char *bare = strncasecmp(name, start, strlen(start)) == 0 ? name + strlen(start) : name;
+
+    return strncasecmp(bare, start, strlen(start)) == 0 ? "" : bare;
 }
 
 static bool push_capability(const char *option, const char *name, struct plan *plan,

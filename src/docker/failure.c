@@ -13,7 +13,9 @@
 /* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine; of registries
  * as the engine passes them on ("CODE: message" of the distribution's error codes, the HTTP status
  * of what is none of these); of the kernel as the engine tells it. A kernel's "invalid argument" is
- * the caller's only where it says to what: a layer's lchown is none of that. */
+ * the caller's only where it says to what: a layer's lchown is none of that. What quotes a caller's
+ * word, a program or a user, comes before what such a word could be taken for; a proxy that refuses
+ * says its HTTP status alone. */
 const struct failure_row failure_rows[] = {
     { "permission denied while trying to connect", GRPC_PERMISSION_DENIED },
     { "cannot connect to the docker daemon", GRPC_UNAVAILABLE },
@@ -23,6 +25,12 @@ const struct failure_row failure_rows[] = {
     { "unable to resolve docker endpoint", GRPC_UNAVAILABLE },
     { "client version * is too", GRPC_FAILED_PRECONDITION },
     { "error getting credentials", GRPC_FAILED_PRECONDITION },
+    { "executable file not found", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: no such file or directory", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: is a directory", GRPC_INVALID_ARGUMENT },
+    { "exec: \"*: permission denied", GRPC_INVALID_ARGUMENT },
+    { "unable to find user", GRPC_INVALID_ARGUMENT },
+    { "chdir to cwd", GRPC_INVALID_ARGUMENT },
     { "cannot join network of a non running container", GRPC_FAILED_PRECONDITION },
     { "cannot start a paused container", GRPC_FAILED_PRECONDITION },
     { "no such container", GRPC_NOT_FOUND },
@@ -77,6 +85,10 @@ const struct failure_row failure_rows[] = {
     { "unexpected*status*: 404", GRPC_NOT_FOUND },
     { "unexpected*status*: 5", GRPC_UNAVAILABLE },
     { "^unavailable$", GRPC_UNAVAILABLE },
+    { "^service unavailable$", GRPC_UNAVAILABLE },
+    { "^bad gateway$", GRPC_UNAVAILABLE },
+    { "^gateway timeout$", GRPC_UNAVAILABLE },
+    { "^forbidden$", GRPC_PERMISSION_DENIED },
     { "conflicting options: hostname", GRPC_INVALID_ARGUMENT },
     { "conflict: unable to", GRPC_FAILED_PRECONDITION },
     { "is not running", GRPC_FAILED_PRECONDITION },
@@ -90,9 +102,9 @@ const struct failure_row failure_rows[] = {
     { "but it is not a shared or slave mount", GRPC_FAILED_PRECONDITION },
     { "unable to set memory limit", GRPC_FAILED_PRECONDITION },
     { FAILURE_LOST_CHILD, GRPC_FAILED_PRECONDITION },
-    { "unable to find user", GRPC_INVALID_ARGUMENT },
     { "unable to apply caps", GRPC_FAILED_PRECONDITION },
     { "no command specified", GRPC_INVALID_ARGUMENT },
+    { "error gathering device information", GRPC_INVALID_ARGUMENT },
     { "opening seccomp profile", GRPC_INVALID_ARGUMENT },
     { "seccomp profile", GRPC_INVALID_ARGUMENT },
     { "is not a valid action for seccomp", GRPC_INVALID_ARGUMENT },
@@ -124,10 +136,6 @@ const struct failure_row failure_rows[] = {
     { "unknown or invalid runtime", GRPC_INVALID_ARGUMENT },
     { "unknown runtime", GRPC_INVALID_ARGUMENT },
     { "proc/sys/*: no such file or directory", GRPC_INVALID_ARGUMENT },
-    { "executable file not found", GRPC_INVALID_ARGUMENT },
-    { "exec: \"*: no such file or directory", GRPC_INVALID_ARGUMENT },
-    { "exec: \"*: is a directory", GRPC_INVALID_ARGUMENT },
-    { "exec: \"*: permission denied", GRPC_INVALID_ARGUMENT },
     { "exec format error", GRPC_INVALID_ARGUMENT },
     { "not a directory", GRPC_INVALID_ARGUMENT },
     { "not supported", GRPC_UNIMPLEMENTED },
