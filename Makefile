@@ -94,9 +94,9 @@ check: check-deps
 	BUILD=$(BUILD) tests/run
 
 demo:
-	tools/install-deps build demo
-	$(MAKE) all
-	BUILD=$(BUILD) tools/demo
+	@tools/install-deps build demo && echo "demo: building, which takes half a minute the first time"
+	@$(MAKE) --silent all
+	@BUILD=$(BUILD) tools/demo
 
 bench: all
 	tools/install-deps build docker bench

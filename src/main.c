@@ -3,14 +3,12 @@
  * It must not know how. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/version.h"
 #include "docker/failure.h"
 #include "methods.h"
 #include "serve.h"
-
-#ifndef VERSION
-#define VERSION "0.1.0"
-#endif
 
 static const char usage[] =
     "usage: cri-oneshot             serve one call: a framed Request on standard input,\n"
@@ -22,7 +20,9 @@ static const char usage[] =
     "       cri-oneshot --version\n"
     "       cri-oneshot --help\n"
     "\n"
-    "Settings are CRI_ONESHOT_… variables: see the README.\n";
+    "Settings are CRI_ONESHOT_… variables: see the README.\n"
+    "\n"
+    "exit status: 0 answered, 1 it could not answer, 2 wrong usage\n";
 
 static int print_methods(void)
 {
@@ -51,19 +51,34 @@ static int print(const char *text)
     return 0;
 }
 
+/* A terminal gives no frame: whoever starts us at one wants to know what does. */
+static int at_terminal(void)
+{
+    fputs("cri-oneshot: a framed Request is expected on standard input, from a socket or a pipe:\n"
+          "    cri-frame encode Version | cri-oneshot --explain\n"
+          "    cri-frame call Version\n"
+          "cri-oneshot --help shows what else there is\n",
+          stderr);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
+    const char *word = argc == 2 ? argv[1] : "";
+
+    if ((argc == 1 || strcmp(word, "--explain") == 0) && isatty(STDIN_FILENO))
+        return at_terminal();
     if (argc == 1)
         return serve();
-    if (argc == 2 && strcmp(argv[1], "--explain") == 0)
+    if (strcmp(word, "--explain") == 0)
         return explain();
-    if (argc == 2 && strcmp(argv[1], "--methods") == 0)
+    if (strcmp(word, "--methods") == 0)
         return print_methods();
-    if (argc == 2 && strcmp(argv[1], "--failures") == 0)
+    if (strcmp(word, "--failures") == 0)
         return print_failures();
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+    if (strcmp(word, "--version") == 0)
         return print("cri-oneshot " VERSION "\n");
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         return print(usage);
     fputs(usage, stderr);
     return 2;

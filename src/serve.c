@@ -88,9 +88,14 @@ int serve(void)
     bool answered = false;
 
     inherit_fill();
+    if (!inherit_is_writable(STDOUT_FILENO))
+        return 1; /* nobody could hear what came of the call */
     inherit_silence_stderr();
+    /* Of a limit on files (RLIMIT_FSIZE), too, an error is what we want. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     drive_init(&drive, recording_around(&recording, &standard_edges, &drive));
+    settings_check_ours(environ, &drive.err);
     answered = drive_call(&drive);
     recording_end(&recording);
     /* The rest of the memory is the system's to take back: the process ends here. */
@@ -121,6 +126,7 @@ int explain(void)
     static struct drive drive; /* static: what is not freed stays reachable for LeakSanitizer */
 
     drive_init(&drive, &standard_edges);
+    settings_check_ours(environ, &drive.err);
     switch (drive_plan(&drive)) {
     case DRIVE_PLANNED:
         return print_command(&drive);

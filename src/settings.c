@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_MAX = 64 * 1024 * 1024, READ_TIMEOUT_MAX_MS = 24 * 3600 * 1000 };
+#include "base/nearest.h"
+#include "cri/exec.h"
+
+enum {
+    REQUEST_MAX = 64 * 1024 * 1024,
+    READ_TIMEOUT_MAX_MS = 24 * 3600 * 1000,
+    NAME_MAX_BYTES = 256, /* longer names are nobody's mistake */
+};
 
 const char *settings_text(const struct settings_source *source, const char *name,
                           const char *otherwise)
@@ -98,29 +105,101 @@ static const char *network_setting(const struct settings_source *source, const c
     return text;
 }
 
+/* Each setting is asked for here, and so these are all that there are. */
+static void read_settings(const struct settings_source *source, void *target)
+{
+    struct settings *settings = target;
+    int64_t max_request =
+        settings_number(source, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, REQUEST_MAX);
+
+    *settings = (struct settings){
+        .docker = settings_text(source, "CRI_ONESHOT_DOCKER", "docker"),
+        .docker_version = version_of(source, "CRI_ONESHOT_DOCKER_VERSION"),
+        .pause_image = operand(source, "CRI_ONESHOT_PAUSE_IMAGE", "registry.k8s.io/pause:3.9"),
+        .pause_oom_score_adj =
+            settings_number(source, "CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ", "0", -1000, 1000),
+        .network = network_setting(source, "CRI_ONESHOT_NETWORK"),
+        .docker_root = absolute(source, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
+        .trace = settings_text(source, "CRI_ONESHOT_TRACE", ""),
+        .record = absolute(source, "CRI_ONESHOT_RECORD", ""),
+        .max_request = (size_t)max_request,
+        .read_timeout_ms =
+            settings_number(source, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
+        .log_opts = settings_text(source, "CRI_ONESHOT_LOG_OPTS", ""),
+        .allow_tcp = yes_or_no(source, "CRI_ONESHOT_ALLOW_TCP"),
+        .host_root = absolute(source, "CRI_ONESHOT_HOST_ROOT", ""),
+    };
+}
+
 bool settings_load(struct settings *settings, settings_lookup *lookup, void *context,
                    struct err *err)
 {
-    struct settings_source source = { .lookup = lookup, .context = context, .err = err };
-    int64_t max_request =
-        settings_number(&source, "CRI_ONESHOT_MAX_REQUEST", "16777216", 1, REQUEST_MAX);
-
-    *settings = (struct settings){
-        .docker = settings_text(&source, "CRI_ONESHOT_DOCKER", "docker"),
-        .docker_version = version_of(&source, "CRI_ONESHOT_DOCKER_VERSION"),
-        .pause_image = operand(&source, "CRI_ONESHOT_PAUSE_IMAGE", "registry.k8s.io/pause:3.9"),
-        .pause_oom_score_adj =
-            settings_number(&source, "CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ", "0", -1000, 1000),
-        .network = network_setting(&source, "CRI_ONESHOT_NETWORK"),
-        .docker_root = absolute(&source, "CRI_ONESHOT_DOCKER_ROOT", "/var/lib/docker"),
-        .trace = settings_text(&source, "CRI_ONESHOT_TRACE", ""),
-        .record = absolute(&source, "CRI_ONESHOT_RECORD", ""),
-        .max_request = (size_t)max_request,
-        .read_timeout_ms =
-            settings_number(&source, "CRI_ONESHOT_READ_TIMEOUT", "30000", 1, READ_TIMEOUT_MAX_MS),
-        .log_opts = settings_text(&source, "CRI_ONESHOT_LOG_OPTS", ""),
-        .allow_tcp = yes_or_no(&source, "CRI_ONESHOT_ALLOW_TCP"),
-        .host_root = absolute(&source, "CRI_ONESHOT_HOST_ROOT", ""),
-    };
+    read_settings(&(struct settings_source){ .lookup = lookup, .context = context, .err = err },
+                  settings);
     return err->code == GRPC_OK;
+}
+
+/* ==== names ==== */
+
+/* A name that is looked for among those that are asked for. */
+struct search {
+    struct nearest nearest;
+    bool found;
+};
+
+static const char *ask_for(void *context, const char *name)
+{
+    struct search *search = context;
+
+    search->found = search->found || strcmp(name, search->nearest.given) == 0;
+    nearest_offer(&search->nearest, name);
+    return NULL;
+}
+
+static bool check_name(const char *name, settings_reader *reader, void *scratch, struct err *err)
+{
+    struct search search = { .found = false };
+    struct err ignored = { .code = GRPC_OK };
+    char hint[NEAREST_HINT];
+
+    nearest_start(&search.nearest, name);
+    reader(&(struct settings_source){ .lookup = ask_for, .context = &search, .err = &ignored },
+           scratch);
+    if (search.found)
+        return true;
+    return err_set(err, GRPC_FAILED_PRECONDITION, "setting %s: there is none of this name%s", name,
+                   nearest_hint(&search.nearest, hint));
+}
+
+bool settings_check(char *const *environment, const char *prefix, settings_reader *reader,
+                    void *scratch, struct err *err)
+{
+    bool good = true;
+
+    for (; *environment != NULL; environment++) {
+        size_t length = strcspn(*environment, "=");
+        char name[NAME_MAX_BYTES];
+
+        if (strncmp(*environment, prefix, strlen(prefix)) != 0 || length >= sizeof(name) ||
+            (*environment)[length] == '\0' || (*environment)[length + 1] == '\0')
+            continue;
+        memcpy(name, *environment, length);
+        name[length] = '\0';
+        good = check_name(name, reader, scratch, err) && good;
+    }
+    return good;
+}
+
+/* What an ExecSync has started has a mark of ours, which is no setting. */
+static void read_settings_and_mark(const struct settings_source *source, void *settings)
+{
+    source->lookup(source->context, EXEC_MARKER);
+    read_settings(source, settings);
+}
+
+bool settings_check_ours(char *const *environment, struct err *err)
+{
+    struct settings scratch;
+
+    return settings_check(environment, "CRI_ONESHOT_", read_settings_and_mark, &scratch, err);
 }

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/document.h"
+#include "base/whole.h"
 
 static int open_trace(const char *name)
 {
     if (name[strspn(name, "0123456789")] == '\0' && strlen(name) < 8)
-        return dup((int)strtol(name, NULL, 10));
+        return whole_open((int)strtol(name, NULL, 10));
     return open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
@@ -29,9 +30,12 @@ static json_t *time_of(struct arena *arena, int64_t now_ns)
     return json_string(arena_printf(arena, "%s.%03dZ", text, (int)(now_ns / 1000000 % 1000)));
 }
 
+/* To the microsecond: three decimals. */
 static json_t *milliseconds(int64_t ns)
 {
-    return json_real((double)ns / 1e6);
+    int64_t us = ns / 1000;
+
+    return json_real((double)us / 1e3);
 }
 
 /* The texts of a message's fields whose names end in "_id". */
@@ -99,7 +103,7 @@ bool trace_append(const char *name, const char *line)
 
     if (fd < 0)
         return false;
-    written = write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+    written = whole_write(fd, line, strlen(line));
     close(fd);
     return written;
 }

@@ -18,8 +18,9 @@ struct trace {
 const char *trace_line(const struct exchange *exchange, const struct trace *trace, int64_t now_ns,
                        const struct err *err);
 
-/* Appends a line by one write: to the descriptor whose number name is, or to the file of that name
- * (made with mode 0600). A trace that cannot be written is no reason to fail a call: false. */
+/* Appends a line, whole or not at all as whole_write does: to the descriptor whose number name is,
+ * or to the file of that name (made with mode 0600). A trace that cannot be written, or that nobody
+ * reads, is no reason to fail a call, or to keep it: false. */
 bool trace_append(const char *name, const char *line);
 
 #endif

@@ -88,7 +88,8 @@ not ok 3 - $CASES/3
 ok 4 - $CASES/4
 ok 5 - $CASES/5
 ok 6 - $CASES/6
-1..6" ]
+1..6
+# 5 passed, 1 failed" ]
     done
 }
 
@@ -104,6 +105,45 @@ ok 6 - $CASES/6
     [[ $output == *'there is no case'* ]]
     run -1 cri-fixture check "$CASES/nowhere"
     [[ $output == *'nowhere: No such file or directory'* ]]
+}
+
+# ---- for a CI job
+
+@test "a quiet check prints what is not as expected, and one line" {
+    new_case one
+    new_case two
+    run -0 cri-fixture check --quiet "$CASES"
+    [ "$output" = '2 passed, 0 failed' ]
+    sed -i 's/-t=10/-t=11/' "$CASES/two/argv"
+    run -1 cri-fixture check --quiet "$CASES"
+    [ "${lines[0]}" = "not ok 2 - $CASES/two" ]
+    [ "${lines[-1]}" = '1 passed, 1 failed' ]
+    [ "$(changed)" = "$(printf '# --t=11\n# +-t=10')" ]
+}
+
+@test "JUnit's file has each case, what differs, and how many there are" {
+    new_case one
+    new_case 'two & <"more">'
+    new_case three
+    printf '\033[1m\377<&]]>"\n' >"$CASES/two & <\"more\">/argv"
+    mv "$CASES/three/response.json" "$CASES/three/response.jsn"
+    run -1 cri-fixture check --junit="$BATS_TEST_TMPDIR/junit.xml" "$CASES"
+    [[ ${lines[-1]} == '# 1 passed, 2 failed' ]]
+    /usr/bin/python3 - "$BATS_TEST_TMPDIR/junit.xml" "$CASES" <<'END'
+import sys, xml.etree.ElementTree as xml
+suite = xml.parse(sys.argv[1]).getroot()
+assert suite.tag == "testsuite" and suite.attrib == {"name": "cri-fixture", "tests": "3", "failures": "2"}, suite.attrib
+cases = {one.get("name"): one for one in suite.findall("testcase")}
+assert list(cases) == ["one", "three", 'two & <"more">'], list(cases)
+assert all(one.get("classname") == sys.argv[2] and 0 <= float(one.get("time")) < 60 for one in cases.values())
+assert [one.find("failure") is None for one in cases.values()] == [True, False, False]
+assert "# response.jsn: no case has such a file" in cases["three"].find("failure").text
+assert '<&]]>"' in cases['two & <"more">'].find("failure").text
+END
+    run -1 cri-fixture check --junit="$BATS_TEST_TMPDIR/none/junit.xml" "$CASES/one"
+    [[ $output == *"cri-fixture: cannot write \"$BATS_TEST_TMPDIR/none/junit.xml\": No such file or directory"* ]]
+    # Without a name there is none.
+    run -2 cri-fixture check --junit= "$CASES"
 }
 
 # ---- differences
@@ -211,7 +251,7 @@ ok 6 - $CASES/6
     [[ $output == *"/host-pipe/host/pipe: Invalid argument"* ]]
     [[ $output == *"/host-large/host/file: File too large"* ]]
     [[ $output == *"ok "*"$CASES/host-out"* ]]
-    [[ $output == *'1..7' ]]
+    [[ $output == *$'1..7\n# 2 passed, 5 failed' ]]
 }
 
 @test "a name cannot pretend to be a result" {

@@ -13,7 +13,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
 setup() {
     export PATH=$BUILD/bin:$PATH
-    unset CRI_ONESHOT_DOCKER CRI_ONESHOT_TRACE CRI_FRAME_TRANSLATOR
+    unset CRI_ONESHOT_DOCKER CRI_ONESHOT_TRACE CRI_FRAME_TRANSLATOR CRI_FRAME_SOCKET
 }
 
 # same ONE OTHER: two JSON texts are equal documents.
@@ -87,6 +87,16 @@ assert config["mounts"][1]["propagation"] == "PROPAGATION_HOST_TO_CONTAINER"
 END
 }
 
+@test "the pod and container files that the README prints become the calls that it shows" {
+    for name in pod container; do
+        sed -n "/^\`$name.json\`\$/,/^\`\`\`\$/p" "$ROOT/README.md" | sed '1,/^```json$/d; /^```$/d' >"$BATS_TEST_TMPDIR/$name.json"
+    done
+    cri-frame encode RunPodSandbox "config=@$BATS_TEST_TMPDIR/pod.json" | cri-oneshot --explain |
+        grep -q '^docker run --detach --name=k8s_POD_demo_default_uid-1_1 '
+    cri-frame encode CreateContainer "pod_sandbox_id=$ID" "config=@$BATS_TEST_TMPDIR/container.json" \
+        "sandbox_config=@$BATS_TEST_TMPDIR/pod.json" | cri-oneshot --explain | grep -q '^docker create .* -- 127.0.0.1:5000/busybox:1 '
+}
+
 @test "a file on standard input, and operands over it" {
     run -0 request RunPodSandbox config=@- <"$FILES/pod.json"
     [[ $output == *'"name":"nginx-sandbox"'* ]]
@@ -147,6 +157,63 @@ END
     same "$output" '{"timeout_ms": "1", "version": {}}'
 }
 
+@test "a path of names sets a field of a message in the request, and a map's entry" {
+    run -0 request ListContainers filter.state.state=CONTAINER_RUNNING filter.labelSelector.io.kubernetes.pod.name=a=b filter.id=x
+    same "$output" '{"list_containers": {"filter": {"state": {"state": "CONTAINER_RUNNING"}, "id": "x",
+        "label_selector": {"io.kubernetes.pod.name": "a=b"}}}}'
+    # Over what was there, and beside it.
+    run -0 request RunPodSandbox "config=@$FILES/pod.json" config.metadata.name=other config.linux.security_context.run_as_user.value=5
+    /usr/bin/python3 - "$FILES/pod.json" "$output" <<'END'
+import json, sys
+wanted = json.load(open(sys.argv[1]))["metadata"] | {"name": "other"}
+seen = json.loads(sys.argv[2])["run_pod_sandbox"]["config"]
+assert {k: v for k, v in seen["metadata"].items() if k != "attempt"} == {k: v for k, v in wanted.items() if k != "attempt"}
+assert seen["linux"]["security_context"]["run_as_user"] == {"value": "5"}
+END
+    run -0 request RunPodSandbox config.dns_config.servers=1.1.1.1 config.dns_config.servers=8.8.8.8
+    same "$output" '{"run_pod_sandbox": {"config": {"dns_config": {"servers": ["1.1.1.1", "8.8.8.8"]}}}}'
+    wrong 'ListContainers: filter.state.state: no value "RUNNING" in enum runtime.v1.ContainerState (did you mean CONTAINER_RUNNING?)' \
+        ListContainers filter.state.state=RUNNING
+    wrong 'sttae: runtime.v1.ContainerFilter has no such field (did you mean state?)' ListContainers filter.sttae.state=1
+    wrong 'mounts: is a list; give it as JSON' CreateContainer config.mounts.host_path=/
+    wrong 'timeout: is no message, and has no field "x"' ExecSync timeout.x=1
+}
+
+# ---- what there is
+
+@test "list has every method, and describe the fields of each and of their messages" {
+    local method message
+    run -0 cri-frame list
+    [ "$(wc -l <<<"$output")" = "$(grep -c '^ *rpc ' "$ROOT/proto/runtime/v1/api.proto")" ]
+    [ "${lines[0]}" = 'Version                    VersionRequest -> VersionResponse' ]
+    [[ $output == *'GetContainerEvents         GetEventsRequest -> stream of ContainerEventResponse'* ]]
+    while read -r method _; do
+        run -0 cri-frame describe "$method"
+        [[ ${lines[0]} == "$method takes "*: ]]
+    done < <(cri-frame list)
+    for message in $(cri-frame describe ContainerStatus | sed -n 's/.* \([A-Z][A-Za-z]*\)$/\1/p'); do
+        run -0 cri-frame describe "$message"
+        grep -qx "$message:" <<<"$output"
+    done
+    run -0 cri-frame describe ListContainers
+    [ "$output" = 'ListContainers takes ListContainersRequest:
+  filter  ContainerFilter
+and returns ListContainersResponse:
+  containers  list of Container' ]
+    run -0 cri-frame describe ContainerFilter
+    [ "$output" = 'ContainerFilter:
+  id              string
+  state           ContainerStateValue
+  pod_sandbox_id  string
+  label_selector  map of string to string' ]
+    run -0 cri-frame describe runtime.v1.ContainerStateValue
+    [[ ${lines[1]} == '  state  CONTAINER_CREATED | CONTAINER_RUNNING | CONTAINER_EXITED | CONTAINER_UNKNOWN' ]]
+    run -2 cri-frame describe RunPodSandbx
+    [ "$output" = 'cri-frame: no method and no message "RunPodSandbx" in the CRI (did you mean RunPodSandbox?)' ]
+    run -2 cri-frame descrbe
+    [ "$output" = 'cri-frame: no command "descrbe" (did you mean describe?): cri-frame --help shows what there is' ]
+}
+
 # ---- streams
 
 @test "many documents are many frames, and back" {
@@ -182,11 +249,11 @@ cri-frame: frame 2 is cut off' ]
 # ---- what is wrong, and where
 
 @test "each mistake is told with the path of its field" {
-    wrong 'RunPodSandbox: config.metadata.nme: runtime.v1.PodSandboxMetadata has no such field' \
+    wrong 'RunPodSandbox: config.metadata.nme: runtime.v1.PodSandboxMetadata has no such field (did you mean name?)' \
         RunPodSandbox '{"config": {"metadata": {"nme": "x"}}}'
     wrong 'RunPodSandbox: config.port_mappings[1].container_port: a whole number is expected, not a boolean' \
         RunPodSandbox '{"config": {"portMappings": [{}, {"containerPort": true}]}}'
-    wrong 'RunPodSandbox: config.port_mappings[0].protocol: no value "tcp" in enum runtime.v1.Protocol' \
+    wrong 'RunPodSandbox: config.port_mappings[0].protocol: no value "tcp" in enum runtime.v1.Protocol (did you mean TCP?)' \
         RunPodSandbox '{"config": {"portMappings": [{"protocol": "tcp"}]}}'
     wrong 'RunPodSandbox: config.labels["a"]: a string is expected, not a number' \
         RunPodSandbox '{"config": {"labels": {"a": 1}}}'
@@ -220,8 +287,11 @@ cri-frame: frame 2 is cut off' ]
     run -2 cri-frame encode RunPodSandbox "config=@$BATS_TEST_TMPDIR/bad.json"
     [[ $output == "cri-frame: $BATS_TEST_TMPDIR/bad.json: line 2, column "* ]]
     wrong "cannot open \"$BATS_TEST_TMPDIR/none.json\": No such file or directory" RunPodSandbox "config=@$BATS_TEST_TMPDIR/none.json"
-    wrong 'no method "RunPod" in the CRI' RunPod
-    wrong 'contaner_id: runtime.v1.ExecSyncRequest has no such field' ExecSync contaner_id=x
+    wrong 'no method "RunPod" in the CRI (did you mean RunPodSandbox?)' RunPod
+    wrong 'no method "stop_contaner" in the CRI (did you mean StopContainer?)' stop_contaner
+    wrong 'no method "Xyzzy" in the CRI' Xyzzy
+    wrong 'contaner_id: runtime.v1.ExecSyncRequest has no such field (did you mean container_id?)' ExecSync contaner_id=x
+    wrong 'xyzzy: runtime.v1.ExecSyncRequest has no such field' ExecSync xyzzy=x
     wrong '"x" is neither JSON nor FIELD=VALUE' ExecSync x
     wrong 'verbose: true or false is expected, not "yes"' ContainerStatus verbose=yes
     wrong 'ExecSync: timeout: a whole number is expected' ExecSync timeout=soon
@@ -268,6 +338,16 @@ sys.exit(client.wait(timeout=10))
 END
     run -0 /usr/bin/python3 "$BATS_TEST_TMPDIR/listen.py" "$BATS_TEST_TMPDIR/socket"
     [ "$output" = "$version" ]
+    # The variable says where, unless an option does.
+    export CRI_FRAME_SOCKET=$BATS_TEST_TMPDIR/variable
+    sed -i 's/, f"--socket={sys.argv\[1\]}"//' "$BATS_TEST_TMPDIR/listen.py"
+    run -0 /usr/bin/python3 "$BATS_TEST_TMPDIR/listen.py" "$BATS_TEST_TMPDIR/variable"
+    [ "$output" = "$version" ]
+    run -0 cri-frame call Version --translator="$BUILD/bin/cri-oneshot"
+    [ "$output" = "$version" ]
+    run -3 cri-frame call Version
+    [[ $output == *"cannot connect to \"$CRI_FRAME_SOCKET\""* ]]
+    unset CRI_FRAME_SOCKET
     run -3 cri-frame call Version "--socket=$BATS_TEST_TMPDIR/none"
     [[ $output == *'cannot connect to'*'none": No such file or directory' ]]
     run -3 cri-frame call Version --translator=/nowhere/at/all
@@ -283,4 +363,32 @@ END
         auth='{"username": "me", "password": "hunter2", "server_address": "https://user:hunter2@other.example"}' --show
     [[ $output == *'"https://************@other.example"'*'the credentials are for "other.example"'* ]]
     [[ $output != *hunter2* ]]
+}
+
+@test "a call to the socket of gRPC is told which socket that is" {
+    cri-gateway --listen="$BATS_TEST_TMPDIR/grpc" 2>"$BATS_TEST_TMPDIR/log" 3>&- 4>&- &
+    for _ in {1..100}; do
+        [ ! -s "$BATS_TEST_TMPDIR/log" ] || break
+        sleep 0.05
+    done
+    run -3 timeout 10 cri-frame call Version --socket="$BATS_TEST_TMPDIR/grpc"
+    kill %1
+    wait %1 || true
+    [ "$output" = 'cri-frame: Version: what answers is no translator but a gRPC server, as cri-gateway is: the socket of frames is another one (/run/cri-oneshot.frames)' ]
+}
+
+@test "what is shown has bytes as text, and what is no text as base64" {
+    export CRI_ONESHOT_DOCKER=$BATS_TEST_TMPDIR/docker
+    printf '#!/bin/sh\nprintf "gr\303\274n\\n"\nprintf "\\377\\0" >&2\n' >"$CRI_ONESHOT_DOCKER"
+    chmod +x "$CRI_ONESHOT_DOCKER"
+    run -0 cri-frame call ExecSync container_id=$ID cmd=true --show
+    [[ $output == *'"stdout": "grün\n"'*'"stderr": "base64:/wA="'* ]]
+    run -0 cri-frame call ExecSync container_id=$ID cmd=true --compact
+    [ "$output" = '{"stdout":"Z3LDvG4K","stderr":"/wA="}' ]
+}
+
+@test "the trace has milliseconds with three decimals at most" {
+    export CRI_ONESHOT_DOCKER=/bin/false CRI_ONESHOT_TRACE=$BATS_TEST_TMPDIR/trace
+    for _ in {1..20}; do run -1 cri-frame call ContainerStatus container_id=$ID; done
+    [ "$(grep -cE '"read_ms":[0-9]+\.[0-9]{1,3},"docker_ms":[0-9]+\.[0-9]{1,3},"parse_ms":[0-9]+\.[0-9]{1,3}\}$' "$CRI_ONESHOT_TRACE")" = 20 ]
 }

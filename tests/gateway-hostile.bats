@@ -11,7 +11,7 @@ setup_file() {
     # As short as a busy machine allows: translators have to read their requests in it, too.
     export CRI_ONESHOT_READ_TIMEOUT=2000 CRI_GATEWAY_IDLE_TIMEOUT=2500
     export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
-    unset CRI_ONESHOT_TRACE CRI_ONESHOT_MAX_REQUEST CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN
+    unset CRI_ONESHOT_TRACE CRI_ONESHOT_MAX_REQUEST CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN CRI_GATEWAY_ALL_CHILDREN
     # One allocation a block, as the sanitizers have it, costs memory that nobody else pays.
     case $BUILD in *sanitize*) export SANITIZE=1 ;; esac
     write_docker
@@ -265,8 +265,18 @@ translator() {
     hostile many_connections
 }
 
-@test "calls that no descriptor is left for are UNAVAILABLE, others go on" {
+@test "calls that no descriptor is left for wait for their turn" {
     (ulimit -n 25 && hostile few_descriptors)
+}
+
+@test "128 calls at once are answered at any limit of descriptors" {
+    for limit in 24 64 256 300; do
+        (ulimit -n "$limit" && hostile full_house)
+    done
+}
+
+@test "40 connections of 128 calls each run no more translators than CRI_GATEWAY_ALL_CHILDREN, and none is lost with its process" {
+    CRI_GATEWAY_ALL_CHILDREN=16 hostile shared_limit
 }
 
 # ---- translators

@@ -173,9 +173,8 @@ def memory(code, name):
 def without_docker(code, method, text, *words):
     """A request that is well-formed is answered with the code, and without docker."""
     response = run(call(method, text))
-    if code == "OK":
-        assert not response.HasField("outcome"), response
-    else:
+    assert response.HasField("outcome") == (code != "OK"), response
+    if code != "OK":
         expect(response, code, *words)
     assert docker_runs() == [], docker_runs()
 
@@ -331,10 +330,8 @@ def hang_up():
     theirs.close()
     ours.sendall(call("Version", "{}"))
     started = pids(path)
-    begin = time.monotonic()
     ours.close()
-    assert process.wait(60) == 1
-    assert time.monotonic() - begin < 10
+    assert process.wait(10) == 1
     assert all(gone(pid) for pid in started)
     process.stderr.close()
 
@@ -388,13 +385,14 @@ def tcp():
     assert len(docker_runs()) == 1
 
 
-def main(words):
+def main(words, checks):
     """Every check is named before it is made: the last one that is named has failed."""
     while words:
         end = words.index("--next") if "--next" in words else len(words)
         print(*words[:end], flush=True)
-        globals()[words[0]](*words[1:end])
+        checks[words[0]](*words[1:end])
         words = words[end + 1:]
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:], globals())

@@ -72,6 +72,15 @@ install_all() {
     DESTDIR=$DEST tools_install install
 }
 
+# For use, but all of it below DEST, where DESTDIR would put it.
+install_for_use() {
+    PREFIX=$DEST/usr/local SYSCONFDIR=$DEST/etc LOCALSTATEDIR=$DEST/var tools_install install
+}
+
+uninstall_for_use() {
+    PREFIX=$DEST/usr/local SYSCONFDIR=$DEST/etc LOCALSTATEDIR=$DEST/var tools_install uninstall
+}
+
 uninstall_all() {
     DESTDIR=$DEST tools_install uninstall
 }
@@ -108,6 +117,7 @@ same() {
 755 usr/local/lib/cri-oneshot/with-settings
 644 usr/local/lib/systemd/system/cri-gateway.socket
 644 usr/local/lib/systemd/system/cri-gateway@.service
+644 usr/local/lib/systemd/system/cri-oneshot.slice
 644 usr/local/lib/systemd/system/cri-oneshot.socket
 644 usr/local/lib/systemd/system/cri-oneshot@.service
 644 usr/local/share/doc/cri-oneshot/LICENSE
@@ -193,63 +203,100 @@ install_by_default() {
 
 # ---- the settings
 
-@test "docker's version is that of the docker command line, and needs no engine" {
+@test "with DESTDIR no fact of the machine that builds goes into the settings, nor into what was there" {
     install_all
+    run -1 grep '^[^#]' "$SETTINGS"
+    echo 'CRI_ONESHOT_DOCKER_VERSION=1.0' >>"$SETTINGS"
+    cp "$SETTINGS" "$WORK/first"
+    install_all
+    same "$SETTINGS" <"$WORK/first"
+}
+
+# As root has it that may lower its score no more than it is (CAP_SYS_RESOURCE).
+without_resource() {
+    setpriv --inh-caps=-sys_resource --bounding-set=-sys_resource "$@"
+}
+
+@test "pods are spared when memory is short where root may say so, and elsewhere start at all" {
+    export -f install_for_use tools_install
+    export BUILD ROOT DEST PROGRAMS
+    without_resource bash -c install_for_use
+    grep -qx '#CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=0' "$SETTINGS"
+    rm "$SETTINGS"
+    run -0 install_for_use
+    if (echo -998 >/proc/self/oom_score_adj) 2>/dev/null; then
+        grep -qx 'CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=-998' "$SETTINGS"
+    else
+        grep -qx '#CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=0' "$SETTINGS"
+    fi
+    [[ $output != *'pods may not start here'* ]]
+    # What an administrator says stays, and is doubted aloud.
+    sed -i 's/^#\{0,1\}CRI_ONESHOT_PAUSE_OOM.*/CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=-998/' "$SETTINGS"
+    run -0 without_resource bash -c install_for_use
+    grep -qx 'CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=-998' "$SETTINGS"
+    [[ $output == *'pods may not start here: CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ wants CAP_SYS_RESOURCE'* ]]
+    # Either is what install has written, so uninstall takes it.
+    uninstall_for_use
+    [ ! -e "$SETTINGS" ]
+}
+
+@test "docker's version is that of the docker command line, and needs no engine" {
+    install_for_use
     grep -qx 'CRI_ONESHOT_DOCKER_VERSION=24.0.7' "$SETTINGS"
     rm "$SETTINGS"
     docker_is '20.10.24+dfsg1'
-    install_all
+    install_for_use
     grep -qx 'CRI_ONESHOT_DOCKER_VERSION=20.10.24' "$SETTINGS"
 }
 
 @test "a second install keeps what an administrator has changed, and brings docker's version up to date" {
-    install_all
-    sed -i 's/^#CRI_ONESHOT_NETWORK=.*/CRI_ONESHOT_NETWORK=pods/; s/^CRI_ONESHOT_PAUSE_OOM.*/CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=0/' "$SETTINGS"
+    install_for_use
+    sed -i 's/^#CRI_ONESHOT_NETWORK=.*/CRI_ONESHOT_NETWORK=pods/; s/^#\{0,1\}CRI_ONESHOT_PAUSE_OOM.*/CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=5/' "$SETTINGS"
     echo 'DOCKER_HOST=unix:///run/other.sock' >>"$SETTINGS"
     chmod 0640 "$SETTINGS"
     sed 's/24\.0\.7/28.2.2/' "$SETTINGS" >"$WORK/wanted"
     docker_is 28.2.2
-    install_all
+    install_for_use
     same "$SETTINGS" <"$WORK/wanted"
     [ "$(stat -c %a "$SETTINGS")" = 640 ]
-    install_all
+    install_for_use
     same "$SETTINGS" <"$WORK/wanted"
     [ "$(ls -A "$DEST/etc/default")" = cri-oneshot ]
 }
 
 @test "settings that an older file does not name come in as comments, and nothing else changes" {
-    install_all
+    install_for_use
     cp "$SETTINGS" "$WORK/first"
     sed -i '/^# The network of pods/,/^$/d; /DOCKER_VERSION=/d' "$SETTINGS"
     cp "$SETTINGS" "$WORK/older"
-    install_all
+    install_for_use
     head -n "$(wc -l <"$WORK/older")" "$SETTINGS" | same "$WORK/older"
     [ "$(grep -c '^#CRI_ONESHOT_NETWORK=bridge$' "$SETTINGS")" = 1 ]
     [ "$(grep -c '^CRI_ONESHOT_DOCKER_VERSION=24.0.7$' "$SETTINGS")" = 1 ]
     LC_ALL=C sort -u "$SETTINGS" >"$WORK/now"
     LC_ALL=C sort -u "$WORK/first" | same "$WORK/now"
     printf '%s' "$(<"$WORK/older")" >"$SETTINGS" # an editor that ends no last line
-    install_all
+    install_for_use
     LC_ALL=C sort -u "$SETTINGS" | same "$WORK/now"
 }
 
 @test "a settings file that is a link stays one" {
-    install_all
+    install_for_use
     mv "$SETTINGS" "$WORK/real"
     ln -s "$WORK/real" "$SETTINGS"
     docker_is 28.2.2
-    install_all
+    install_for_use
     [ -L "$SETTINGS" ]
     grep -qx 'CRI_ONESHOT_DOCKER_VERSION=28.2.2' "$WORK/real"
 }
 
 @test "without docker the version is a comment, and one that is there stays" {
-    install_all
+    install_for_use
     cp "$SETTINGS" "$WORK/first"
-    without_docker install_all
+    without_docker install_for_use
     same "$SETTINGS" <"$WORK/first"
     rm "$SETTINGS"
-    without_docker install_all
+    without_docker install_for_use
     grep -qx '#CRI_ONESHOT_DOCKER_VERSION=20.10' "$SETTINGS"
     run -1 grep -q '^CRI_ONESHOT_DOCKER_VERSION' "$SETTINGS"
 }
@@ -259,34 +306,96 @@ install_by_default() {
     for script in 'exit 1' 'cat; echo "podman version 4.3.1"' 'echo "Docker version"' 'echo "Docker version 1; rm -rf /, build 0"'; do
         printf '#!/bin/sh\n%s\n' "$script" >"$WORK/bin/docker"
         rm -f "$SETTINGS"
-        install_all
+        install_for_use
         run -1 grep -E '^CRI_ONESHOT_DOCKER_VERSION=.*[^0-9.]|rm -rf' "$SETTINGS"
     done
 }
 
 @test "the docker that the settings name is asked" {
-    install_all
+    install_for_use
     mv "$WORK/bin/docker" "$WORK/other-docker"
     docker_is 28.2.2
     echo "CRI_ONESHOT_DOCKER=\"$WORK/other-docker\"" >>"$SETTINGS"
     sed -i 's/^CRI_ONESHOT_DOCKER_VERSION=.*/CRI_ONESHOT_DOCKER_VERSION=1.0/' "$SETTINGS"
-    install_all
+    install_for_use
     grep -qx 'CRI_ONESHOT_DOCKER_VERSION=24.0.7' "$SETTINGS"
 }
 
 @test "uninstall takes settings that nobody has changed, and keeps and names changed ones" {
-    install_all
+    install_for_use
     docker_is 28.2.2
-    install_all
-    run -0 uninstall_all
+    install_for_use
+    run -0 uninstall_for_use
     [ ! -e "$SETTINGS" ]
-    install_all
+    install_for_use
     echo 'CRI_ONESHOT_NETWORK=pods' >>"$SETTINGS"
-    run -0 uninstall_all
-    [ "$output" = "kept, because it was changed: $SETTINGS" ]
+    run -0 uninstall_for_use
+    [[ $output == *"kept, because it was changed: $SETTINGS"* ]]
     [ "$(find "$DEST" ! -type d)" = "$SETTINGS" ]
-    run -0 uninstall_all
+    run -0 uninstall_for_use
     [ -e "$SETTINGS" ]
+}
+
+# systemctl_of FOLDER: a systemd that has the units of that folder, and notes what it is asked.
+systemctl_of() {
+    cat >"$WORK/bin/systemctl" <<END
+#!/bin/sh
+case "\$*" in
+"show --property=FragmentPath --value "*) echo "$1/\$4" ;;
+*) echo "\$*" >>"$WORK/asked"; [ ! -e "$WORK/refuses" ] || exit 1; ls "$WORK/usr/bin/cri-gateway" >>"$WORK/asked" 2>&1 ;;
+esac
+END
+    chmod +x "$WORK/bin/systemctl"
+}
+
+@test "uninstall first disables and stops what it removes, and only that" {
+    install_here >/dev/null
+    systemctl_of "$UNITS"
+    run -0 tools_install uninstall
+    [ "${lines[0]}" = 'disabled and stopped: cri-gateway.socket cri-oneshot.socket' ]
+    head -n 4 "$WORK/asked" | diff - <(cat <<END
+--quiet disable --now cri-gateway.socket cri-oneshot.socket
+$WORK/usr/bin/cri-gateway
+stop cri-gateway@*.service cri-oneshot@*.service
+$WORK/usr/bin/cri-gateway
+END
+    )
+    [ ! -e "$WORK/usr/bin/cri-gateway" ]
+    # Another installation's units are not touched, and with DESTDIR none is.
+    rm "$WORK/asked"
+    install_here >/dev/null
+    systemctl_of /elsewhere
+    run -0 tools_install uninstall
+    [[ $output != *stopped* ]]
+    install_here >/dev/null
+    systemctl_of "$UNITS"
+    DESTDIR=$DEST run -0 tools_install uninstall
+    run ! grep -E 'disable|stop' "$WORK/asked"
+    # One that cannot be stopped is not removed under itself.
+    : >"$WORK/refuses"
+    run -1 tools_install uninstall
+    [[ $output == *'cannot disable and stop cri-gateway.socket cri-oneshot.socket: nothing is removed'* ]]
+    [ -e "$WORK/usr/bin/cri-gateway" ]
+}
+
+@test "uninstall leaves no link to a unit, and no socket without a listener" {
+    local wants=$WORK/etc/systemd/system/sockets.target.wants
+    install_here >/dev/null
+    mkdir -p "$wants"
+    ln -s "$UNITS/cri-gateway.socket" "$wants/cri-gateway.socket"
+    ln -s /elsewhere/cri-oneshot.socket "$wants/cri-oneshot.socket"
+    /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$WORK/var/lib/cri-oneshot/cri-oneshot.sock"
+    tools_install uninstall
+    [ "$(ls "$wants")" = cri-oneshot.socket ]
+    [ ! -e "$WORK/var/lib/cri-oneshot" ]
+}
+
+@test "uninstall says which of inetd's lines it has left, and leaves the socket that inetd listens on" {
+    inetd_up
+    { echo '# mine' && cat "$WORK/usr/share/doc/cri-oneshot/examples/inetd.conf"; } >"$WORK/etc/inetd.conf"
+    run -0 tools_install uninstall
+    [[ $output == *"left, for you to remove: $WORK/etc/inetd.conf, lines $(grep -n '^/' "$WORK/etc/inetd.conf" | cut -d: -f1 | paste -sd' '); then restart inetd" ]]
+    [ -S "$FRAMES" ]
 }
 
 @test "uninstall leaves what is not ours in our folders" {
@@ -305,7 +414,7 @@ readme_settings() {
 }
 
 @test "the settings file lists just the settings that the programs know, and so does the README" {
-    grep -ohE '"CRI_[A-Z_]+"' "$ROOT/src/settings.c" "$ROOT/tools/gateway/main.c" | tr -d '"' | sort -u >"$WORK/known"
+    grep -ohE '"CRI_[A-Z_]+[A-Z]"' "$ROOT/src/settings.c" "$ROOT/tools/gateway/main.c" | tr -d '"' | sort -u >"$WORK/known"
     [ "$(wc -l <"$WORK/known")" -ge 15 ]
     sed -n 's/^#\{0,1\}\(CRI_[A-Z_]*\)=.*/\1/p' "$ROOT/tools/environment" | sort -u | same "$WORK/known"
     readme_settings | sed 's/=.*//' | same "$WORK/known"
@@ -326,7 +435,7 @@ readme_settings() {
     "$WORK/usr/bin/cri-frame" encode Version >"$WORK/request"
     "$WORK/usr/lib/cri-oneshot/with-settings" "$WORK/usr/bin/cri-oneshot" --explain <"$WORK/request" | grep '^docker version'
     sed -i 's/^#CRI_/CRI_/' "$SETTINGS"
-    [ "$(grep -c ^CRI_ "$SETTINGS")" -ge 16 ]
+    [ "$(grep -c ^CRI_ "$SETTINGS")" -ge 15 ]
     "$WORK/usr/lib/cri-oneshot/with-settings" "$WORK/usr/bin/cri-oneshot" --explain <"$WORK/request" | grep '^docker version'
 }
 

@@ -46,7 +46,8 @@ engine_up() {
     cd "$BATS_TEST_TMPDIR" && mkdir tmp
     printf '#!/bin/sh\necho "no cgroups here" >&2\nexit 1\n' >bin/dockerd
     printf '#!/bin/sh\nexit 1\n' >bin/docker
-    chmod +x bin/dockerd bin/docker
+    printf '#!/bin/sh\nexit 1\n' >bin/containerd
+    chmod +x bin/dockerd bin/docker bin/containerd
     export PATH=$BATS_TEST_TMPDIR/bin TMPDIR=$BATS_TEST_TMPDIR/tmp
     run engine_up 'id() { echo 0; };'
     [ "$status" != 0 ]

@@ -260,13 +260,12 @@ echo '{"Client":{"Version":"9"},"Server":{"Version":"9"}}'
 END
     client <<'END'
 cri-frame encode Version >"$FRAME"
-cri-oneshot <"$FRAME" >&-
 cri-oneshot <"$FRAME" >/dev/full
 true
 END
     export FRAME=$BATS_TEST_TMPDIR/frame
     run -0 record bash "$CLIENT"
-    [ "$(cases | wc -l)" = 2 ]
+    [ "$(cases | wc -l)" = 1 ]
     run -0 cri-fixture check "$S"
 }
 
@@ -499,7 +498,7 @@ END
     cri-oneshot <"$BATS_TEST_TMPDIR/frame" >/dev/null &
     until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
     kill -KILL $!
-    pkill -f "^$MARK"
+    while pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
     cri-frame call Version
     [ "$(cases)" = ".calls
 .new.001
@@ -510,7 +509,7 @@ END
 cri-oneshot <"$FRAME" >/dev/null &
 until pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
 kill -KILL $!
-pkill -f "^$MARK"
+while pgrep -f "^$MARK" >/dev/null; do sleep 0.02; done
 cri-frame call Version
 END
     rm -r "$S"

@@ -112,7 +112,8 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
     char *copy = arena_alloc(arena, length + 1);
 
-    memcpy(copy, text, length);
+    if (length > 0) /* text may be NULL where there is none */
+        memcpy(copy, text, length);
     return copy;
 }
 

@@ -35,6 +35,7 @@ void *arena_try_alloc(struct arena *arena, size_t size);
 /* Room for count elements of size bytes each; a product that overflows is past any cap. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/* Copies with a NUL at the end. Where length is 0, text may be NULL. */
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...)

@@ -90,9 +90,11 @@ void doc_put_text(json_t *object, const char *name, const char *text)
 
 const char *doc_compact(struct arena *arena, const json_t *document)
 {
-    size_t length = json_dumpb(document, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    /* With more digits 0.1 would be 0.10000000000000001. */
+    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
+    size_t length = json_dumpb(document, NULL, 0, flags);
     char *text = arena_alloc(arena, length + 1);
 
-    json_dumpb(document, text, length, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_dumpb(document, text, length, flags);
     return text;
 }

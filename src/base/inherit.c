@@ -21,6 +21,13 @@ void inherit_fill(void)
         close(fd);
 }
 
+bool inherit_is_writable(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 void inherit_silence_stderr(void)
 {
     struct stat out = { 0 };
@@ -57,18 +64,23 @@ bool inherit_check_transport(bool allow_tcp, struct err *err)
     return true;
 }
 
+static void add_unless_ignored(sigset_t *set, int number)
+{
+    struct sigaction action = { .sa_flags = 0 };
+
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(set, number);
+}
+
 void inherit_signals(sigset_t *set)
 {
-    static const int ending[] = { SIGTERM, SIGINT,  SIGHUP,  SIGQUIT,
-                                  SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+    static const int ending[] = { SIGTERM, SIGINT,    SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1,  SIGUSR2,
+                                  SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT };
 
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
-    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-        struct sigaction action = { .sa_flags = 0 };
-
-        sigaction(ending[i], NULL, &action);
-        if (action.sa_handler != SIG_IGN)
-            sigaddset(set, ending[i]);
-    }
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        add_unless_ignored(set, ending[i]);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        add_unless_ignored(set, number);
 }

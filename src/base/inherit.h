@@ -15,6 +15,9 @@
  * then to a child. It is filled by one that cannot be written to. */
 void inherit_fill(void);
 
+/* Whether it is open for writing. */
+bool inherit_is_writable(int fd);
+
 /* inetd ties standard error to the client's socket: where it is the same open file as standard
  * output, it becomes /dev/null, so that not a byte of it is ours, or a library's, besides the
  * answer. */
@@ -24,8 +27,8 @@ void inherit_silence_stderr(void);
  * a TCP socket and that is not allowed; else keep-alive probes are on. */
 bool inherit_check_transport(bool allow_tcp, struct err *err);
 
-/* CHLD and the signals that end us, but for one that we were started to ignore (nohup): to be
- * blocked and waited for. */
+/* CHLD and the signals that end us, but for one that we were started to ignore (nohup), and those
+ * of a crash: to be blocked and waited for. */
 void inherit_signals(sigset_t *set);
 
 #endif

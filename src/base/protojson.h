@@ -9,6 +9,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
+#include "base/nearest.h"
+
 enum { PROTOJSON_MAX_DEPTH = 64 };
 
 /* Whether a field of a message must be printed as "<redacted>" (bytes: base64 of it), each element
@@ -20,9 +22,16 @@ typedef bool protojson_redact(const ProtobufCMessageDescriptor *message, const c
  * UTF-8 become '?'. redact may be NULL. NULL is returned only for a message nested too deep. */
 json_t *protojson_write(const ProtobufCMessage *message, protojson_redact *redact);
 
+/* The same for people: bytes that are UTF-8 are the text itself, others "base64:…". */
+json_t *protojson_write_plain(const ProtobufCMessage *message, protojson_redact *redact);
+
 /* The field of that name, the .proto's or lowerCamelCase; NULL if there is none. */
 const ProtobufCFieldDescriptor *protojson_field(const ProtobufCMessageDescriptor *type,
                                                 const char *name);
+
+/* " (did you mean FIELD?)" for a name that is none of the message's, or nothing. Returns hint. */
+const char *protojson_hint_field(const ProtobufCMessageDescriptor *type, const char *name,
+                                 char hint[NEAREST_HINT]);
 
 /* Whether a field of the message is a map, which libprotobuf-c shows as repeated entries. */
 bool protojson_is_map(const ProtobufCMessageDescriptor *type,

@@ -32,8 +32,10 @@ static int add_attributes(posix_spawnattr_t *attributes, const struct spawn *chi
 
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     return posix_spawnattr_setflags(attributes, (short)flags) |
            posix_spawnattr_setsigdefault(attributes, &defaults) |
+           posix_spawnattr_setpgroup(attributes, child->group) |
            (child->mask == NULL ? 0 : posix_spawnattr_setsigmask(attributes, child->mask));
 }
 

@@ -12,8 +12,8 @@
 /* The child's descriptor is /dev/null. */
 enum { SPAWN_NULL = -1 };
 
-/* What a child gets: SIGPIPE at its default, which we and who started us may ignore, and what is
- * said here. */
+/* What a child gets: SIGPIPE and SIGXFSZ at their default, which we and who started us may ignore,
+ * and what is said here. */
 struct spawn {
     char *const *words;       /* the first is the program, looked for on PATH */
     char *const *environment; /* NULL: ours */
@@ -21,7 +21,8 @@ struct spawn {
                        is no number of an earlier one */
     int fd_count;
     bool close_rest;      /* of ours that are not CLOEXEC: else the child has them, too */
-    bool own_group;       /* it leads a process group */
+    bool own_group;       /* it is in a process group that is not ours: */
+    pid_t group;          /* in this one; 0: it leads a new one */
     const sigset_t *mask; /* of signals; NULL: ours */
 };
 

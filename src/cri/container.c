@@ -37,7 +37,10 @@ bool parse_start_container(const struct call *call, const struct docker_result *
          !failure_is_unknown(result, request->container_id)) ||
         failure_matches(text, "conflicting options"))
         return err_set(err, GRPC_FAILED_PRECONDITION, "%s", failure_text(call->arena, result));
-    return failure_set(call->arena, result, err);
+    failure_set(call->arena, result, err);
+    if (failure_matches(text, FAILURE_LOST_CHILD))
+        err_wrap(err, "the engine may not set what the container asks for, such as oom_score_adj");
+    return false;
 }
 
 /* --- StopContainer --- */

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/cri.h"
 #include "cri/secret.h"
+#include "docker/brief.h"
 #include "docker/failure.h"
 
 /* ==== the secrets ==== */
@@ -168,6 +169,9 @@ void hide_result(struct arena *arena, const ProtobufCMessage *request,
 
     if (secrets.count == 0)
         return;
+    /* Each place is looked at for each secret in each spelling: that takes time. */
+    result->stdout_text = brief_text(arena, result->stdout_text, &result->stdout_length);
+    result->stderr_text = brief_text(arena, result->stderr_text, &result->stderr_length);
     result->stdout_text = hide_in(arena, &secrets, result->stdout_text, &result->stdout_length);
     result->stderr_text = hide_in(arena, &secrets, result->stderr_text, &result->stderr_length);
 }

@@ -25,9 +25,9 @@ struct list hide_secrets(struct arena *arena, const ProtobufCMessage *request,
 const char *hide_in(struct arena *arena, const struct list *secrets, const char *text,
                     size_t *length);
 
-/* Takes the request's secrets out of both of docker's outputs, which stay or are new ones in the
- * arena. To be called once, before anything of them is parsed, told, traced or recorded; a second
- * time it changes nothing. */
+/* Takes the request's secrets, where it has any, out of both of docker's outputs, and what
+ * brief_text leaves out: they stay or are new ones in the arena. To be called once, before anything
+ * of them is parsed, told, traced or recorded; a second time it changes nothing. */
 void hide_result(struct arena *arena, const ProtobufCMessage *request,
                  const struct command *command, struct docker_result *result);
 

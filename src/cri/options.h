@@ -34,6 +34,10 @@ struct security {
 
 bool push_security(const struct security *security, struct plan *plan, struct err *err);
 
+/* The profile of the host's that the context names (profile, or where that is NULL the deprecated
+ * text); "": none. Pure. */
+const char *apparmor_profile(const CRI(SecurityProfile) *profile, const char *deprecated);
+
 bool push_capabilities(const CRI(Capability) *capabilities, struct plan *plan, struct err *err);
 
 /* docker has no option for these lists: they pass when docker's own defaults cover them. What only

@@ -156,6 +156,8 @@ static bool push_port(const struct call *call, const CRI(PortMapping) *port, str
     return true;
 }
 
+/* A name as sysctl.d(5) has it, with dots: docker takes what is before the first "=" for it, and
+ * runc makes it a path below /proc/sys, where a "/" could climb out of what is the pod's. */
 static bool push_sysctls(const CRI(LinuxPodSandboxConfig) *linux, struct plan *plan,
                          struct err *err)
 {
@@ -296,7 +298,6 @@ static const char *sandbox_for_people(struct arena *arena, const CRI(PodSandboxM
                         pod->namespace_, pod->name, pod->uid, pod->attempt);
 }
 
-/* docker run prints the id also when the start fails, and the container stays. */
 /* Whether docker has no network of that name: who asked for the pod did not name it. */
 static bool is_without_network(const char *said, const char *network)
 {
@@ -306,6 +307,7 @@ static bool is_without_network(const char *said, const char *network)
            strncmp(missing + strlen("network "), network, strlen(network)) == 0;
 }
 
+/* docker run prints the id also when the start fails, and the container stays. */
 bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *result,
                            ProtobufCMessage *response, struct err *err)
 {
@@ -324,6 +326,12 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
         err_wrap(err, "the pods' network (CRI_ONESHOT_NETWORK) is not there");
     else if (strstr(result->stderr_text, "Unable to find image '") != NULL && *id == '\0')
         err_wrap(err, "the pause image (CRI_ONESHOT_PAUSE_IMAGE) was not there");
+    else if (call->settings->pause_oom_score_adj < 0 &&
+             failure_matches(result->stderr_text, FAILURE_LOST_CHILD))
+        err_wrap(
+            err,
+            "the engine may not set CRI_ONESHOT_PAUSE_OOM_SCORE_ADJ=%lld (0 is always possible)",
+            (long long)call->settings->pause_oom_score_adj);
     if (*id != '\0') {
         struct name name = name_of(request->config->metadata);
 

@@ -111,7 +111,8 @@ static size_t base64_end(const struct secret *secret, const char *text, size_t l
 
 /* Most places are told by their first bytes, which are themselves in any spelling unless they
  * escape something. (A blank may be "+".) */
-static bool may_begin(const struct secret *secret, const char *text, size_t length, size_t at)
+static bool may_begin_secret(const struct secret *secret, const char *text, size_t length,
+                             size_t at)
 {
     char byte = text[at];
     char next = at + 1 < length ? text[at + 1] : '\0';
@@ -130,7 +131,7 @@ size_t secret_end(const struct secret *secret, const char *text, size_t length, 
 {
     size_t end = 0;
 
-    if (secret->length == 0 || !may_begin(secret, text, length, at))
+    if (secret->length == 0 || !may_begin_secret(secret, text, length, at))
         return 0;
     for (int spelling = 0; spelling < SPELLINGS; spelling++) {
         size_t plain =

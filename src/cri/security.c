@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/path.h"
+#include "base/text.h"
 #include "base/word.h"
 #include "cri/options.h"
 
@@ -123,6 +124,41 @@ static bool push_seccomp(const struct security *security, struct plan *plan, str
     return true;
 }
 
+/* "" where the context names no profile of the host's. */
+static const char *localhost_profile(const CRI(SecurityProfile) *profile)
+{
+    static const char local[] = "localhost/";
+    const char *name = profile->localhost_ref;
+
+    if (profile->profile_type != CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Localhost))
+        return "";
+    return text_begins(name, local) ? name + strlen(local) : name;
+}
+
+const char *apparmor_profile(const CRI(SecurityProfile) *profile, const char *deprecated)
+{
+    CRI(SecurityProfile) read;
+    struct err err = { .code = GRPC_OK };
+
+    if (profile == NULL && *deprecated != '\0' &&
+        read_deprecated("apparmor_profile", deprecated, &read, &err))
+        profile = &read;
+    return profile == NULL ? "" : localhost_profile(profile);
+}
+
+/* By itself, in a namespace (":ns:name", ":ns://name"), or in a stack ("name//&name"), as the
+ * kernel reads it. */
+static bool names_unconfined(const char *name)
+{
+    static const char word[] = "unconfined";
+
+    for (const char *at = name; (at = strstr(at, word)) != NULL; at++)
+        if ((at == name || strchr(":/&", at[-1]) != NULL) &&
+            (at[strlen(word)] == '\0' || text_begins(at + strlen(word), "//")))
+            return true;
+    return false;
+}
+
 static bool push_apparmor(const struct security *security, struct plan *plan, struct err *err)
 {
     CRI(SecurityProfile) deprecated;
@@ -139,14 +175,12 @@ static bool push_apparmor(const struct security *security, struct plan *plan, st
         return true;
     name = "unconfined";
     if (profile->profile_type == CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Localhost)) {
-        name = profile->localhost_ref;
-        if (strncmp(name, "localhost/", strlen("localhost/")) == 0)
-            name += strlen("localhost/");
-        if (*name == '\0' || strcmp(name, "unconfined") == 0)
-            return err_set(err, GRPC_INVALID_ARGUMENT,
-                           "apparmor.localhost_ref \"%s\": is not the name of a profile", name);
+        name = localhost_profile(profile);
         if (!word_check("apparmor.localhost_ref", name, err))
             return false;
+        if (*name == '\0' || names_unconfined(name))
+            return err_set(err, GRPC_INVALID_ARGUMENT,
+                           "apparmor.localhost_ref \"%s\": is not the name of a profile", name);
     }
     strv_pushf(&plan->command.argv, "--security-opt=apparmor=%s", name);
     return true;

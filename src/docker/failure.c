@@ -3,10 +3,12 @@
  * It must not know which RPC failed. */
 #include "docker/failure.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/strv.h"
+#include "docker/brief.h"
 
 /* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine; of registries
  * as the engine passes them on ("CODE: message" of the distribution's error codes, the HTTP status
@@ -99,6 +101,7 @@ const struct failure_row failure_rows[] = {
     { "but it is not a shared mount", GRPC_FAILED_PRECONDITION },
     { "but it is not a shared or slave mount", GRPC_FAILED_PRECONDITION },
     { "unable to set memory limit", GRPC_FAILED_PRECONDITION },
+    { FAILURE_LOST_CHILD, GRPC_FAILED_PRECONDITION },
     { "unable to apply caps", GRPC_FAILED_PRECONDITION },
     { "no command specified", GRPC_INVALID_ARGUMENT },
     { "error gathering device information", GRPC_INVALID_ARGUMENT },
@@ -157,13 +160,16 @@ const struct failure_row failure_rows[] = {
 const size_t failure_row_count = sizeof(failure_rows) / sizeof(failure_rows[0]);
 
 /* No error has room for more. */
-enum { TEXT_ENOUGH = 2048 };
+enum { TEXT_ENOUGH = 2048, LOOKED_AT = 64 * 1024 };
 
-static const char *find(const char *text, const char *piece, size_t length)
+static const char *find(const char *at, const char *end, const char *piece, size_t length)
 {
-    for (; *text != '\0'; text++)
-        if (strncasecmp(text, piece, length) == 0)
-            return text;
+    int first = tolower((unsigned char)*piece);
+
+    for (; (size_t)(end - at) >= length; at++)
+        if (length == 0 ||
+            (tolower((unsigned char)*at) == first && strncasecmp(at, piece, length) == 0))
+            return at;
     return NULL;
 }
 
@@ -179,11 +185,11 @@ static bool ends_part(const char *at)
     return *at == '\0' || strchr(":;.", *at) != NULL;
 }
 
-static bool matches_from(const char *at, const char *pattern)
+static bool matches_from(const char *at, const char *end, const char *pattern)
 {
     while (*pattern != '\0' && *pattern != '$') {
         size_t length = strcspn(pattern, "*$");
-        const char *found = find(at, pattern, length);
+        const char *found = find(at, end, pattern, length);
 
         if (found == NULL)
             return false;
@@ -195,12 +201,13 @@ static bool matches_from(const char *at, const char *pattern)
 
 bool failure_matches(const char *text, const char *pattern)
 {
+    const char *end = text + strnlen(text, LOOKED_AT);
     size_t length = strcspn(pattern, "*$");
 
     if (*pattern != '^')
-        return matches_from(text, pattern);
-    for (const char *at = text; (at = find(at, pattern + 1, length - 1)) != NULL; at++)
-        if (starts_part(text, at) && matches_from(at, pattern + 1))
+        return matches_from(text, end, pattern);
+    for (const char *at = text; (at = find(at, end, pattern + 1, length - 1)) != NULL; at++)
+        if (starts_part(text, at) && matches_from(at, end, pattern + 1))
             return true;
     return false;
 }
@@ -216,7 +223,7 @@ enum grpc_code failure_code(const char *text)
 bool failure_has_word(const char *text)
 {
     for (size_t i = 0; i < failure_row_count; i++)
-        if (find(failure_rows[i].pattern, text, strlen(text)) != NULL)
+        if (strcasestr(failure_rows[i].pattern, text) != NULL)
             return true;
     return false;
 }
@@ -281,9 +288,9 @@ static size_t first_error(const struct strv *lines)
 
 const char *failure_text(struct arena *arena, const struct docker_result *result)
 {
-    struct strv lines = lines_of(arena, result->stderr_text);
+    size_t length = result->stderr_length;
+    struct strv lines = lines_of(arena, brief_text(arena, result->stderr_text, &length));
     const char *text = "";
-    size_t length = 0;
 
     for (size_t i = first_error(&lines); i < lines.count && strlen(text) < TEXT_ENOUGH; i++) {
         const char *line = without_prefix(lines.words[i]);
@@ -314,7 +321,8 @@ bool failure_is_unknown(const struct docker_result *result, const char *id)
     static const char *const patterns[] = { "No such container: ", "No such object: " };
 
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        const char *found = find(result->stderr_text, patterns[i], strlen(patterns[i]));
+        const char *said = result->stderr_text;
+        const char *found = find(said, said + strlen(said), patterns[i], strlen(patterns[i]));
         size_t length = strlen(id);
 
         if (found == NULL)

@@ -16,10 +16,16 @@ struct failure_row {
     enum grpc_code code;
 };
 
+/* A row's pattern: what runc says when its own child may not be what the container is to be, such
+ * as of a lower oom_score_adj than runc may set. */
+#define FAILURE_LOST_CHILD "can't get final child's pid from pipe"
+
 extern const struct failure_row failure_rows[];
 extern const size_t failure_row_count;
 
-/* The code that docker's words mean; UNKNOWN for those that no row has. */
+/* The code that docker's words mean; UNKNOWN for those that no row has. As all that follows it
+ * takes a moment, however long the text: no more than its start is looked at, and of stderr what
+ * brief_text leaves of it. */
 enum grpc_code failure_code(const char *text);
 
 /* Whether text stands in one of the table's patterns: it is a word that docker's failures are told

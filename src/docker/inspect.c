@@ -48,13 +48,16 @@ static bool joins(const json_t *json, const char *path, const char *sandbox_id)
 }
 
 /* A container of a person's, from an image with labels as ours, joins no sandbox; ours and
- * cri-dockerd's always do, also where the pod's namespaces are the host's. */
+ * cri-dockerd's always do, also where the pod's namespaces are the host's. docker has a word for
+ * each container's IPC since 17.11: where there is none nothing can be told. */
 static bool joins_its_sandbox(const struct inspected *inspected)
 {
+    static const char ipc[] = "HostConfig.IpcMode";
     const json_t *json = inspected->json;
     const struct record *record = &inspected->record;
 
-    return record->sandbox || joins(json, "HostConfig.IpcMode", record->sandbox_id) ||
+    return record->sandbox || *doc_text(json, ipc) == '\0' ||
+           joins(json, ipc, record->sandbox_id) ||
            joins(json, "HostConfig.NetworkMode", record->sandbox_id);
 }
 

@@ -6,14 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/spawn.h"
+#include "docker/config_dir.h"
 
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
 enum { HIGH_FD = COMMAND_FIRST_FD + COMMAND_FILES };
@@ -50,42 +51,6 @@ static bool open_files(const struct command *command, int *fds, struct err *err)
             return system_error(err, "memory file for docker");
     }
     return true;
-}
-
-/* What a crash would leave behind holds no secret: the credentials are in the memfd alone. */
-static bool make_config_dir(const struct command *command, struct launched *child, struct err *err)
-{
-    int dir = -1;
-    bool made = false;
-
-    if (command->config_dir == NULL)
-        return true;
-    if (mkdir(command->config_dir, 0700) != 0)
-        return system_error(err, "folder for docker's configuration");
-    child->config_dir = true;
-    dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    made = dir >= 0 && symlinkat("/proc/self/fd/3", dir, "config.json") == 0 &&
-           (command->contexts_target == NULL ||
-            symlinkat(command->contexts_target, dir, "contexts") == 0);
-    if (!made)
-        system_error(err, "folder for docker's configuration");
-    fd_close(&dir);
-    return made;
-}
-
-void launch_clean_up(const struct command *command, const struct launched *child)
-{
-    int dir = -1;
-
-    if (!child->config_dir)
-        return;
-    dir = open(command->config_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0)
-        return;
-    unlinkat(dir, "config.json", 0);
-    unlinkat(dir, "contexts", 0);
-    fd_close(&dir);
-    rmdir(command->config_dir);
 }
 
 static bool same_variable(const char *entry, const char *other)
@@ -136,7 +101,7 @@ static char **child_environment(const struct command *command)
 }
 
 static int start_docker(const struct command *command, const int *files, int out, int error,
-                        const sigset_t *mask, pid_t *pid)
+                        const sigset_t *mask, struct launched *launched)
 {
     int fds[HIGH_FD] = { SPAWN_NULL, out, error };
     char **env = child_environment(command);
@@ -147,6 +112,7 @@ static int start_docker(const struct command *command, const int *files, int out
         .fd_count = COMMAND_FIRST_FD + (int)command->file_count,
         .close_rest = true,
         .own_group = true,
+        .group = launched->guard.pid,
         .mask = mask,
     };
     int failed = ENOMEM;
@@ -154,9 +120,28 @@ static int start_docker(const struct command *command, const int *files, int out
     for (size_t i = 0; i < command->file_count && i < COMMAND_FILES; i++)
         fds[COMMAND_FIRST_FD + i] = files[i];
     if (env != NULL)
-        failed = spawn(&child, pid);
+        failed = spawn(&child, &launched->pid);
     free(env);
     return failed;
+}
+
+/* The service manager may have had us spared when memory is short (OOMScoreAdjust=), which docker
+ * does not inherit: it takes the most, and the call can tell of its end. */
+static void let_oom_take(pid_t pid)
+{
+    char path[sizeof("/proc//oom_score_adj") + 3 * sizeof(pid)];
+    char first = '0';
+    int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+    bool spared = fd >= 0 && read(fd, &first, 1) == 1 && first == '-';
+
+    fd_close(&fd);
+    if (!spared)
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0 && write(fd, "0", 1) != 1)
+        fd_close(&fd);
+    fd_close(&fd);
 }
 
 static bool start_failed(const struct command *command, int failed, struct err *err)
@@ -175,13 +160,17 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
     int out[2] = { -1, -1 };
     int error[2] = { -1, -1 };
     int failed = 0;
-    bool ready = open_files(command, files, err) && make_config_dir(command, child, err);
+    bool ready = guard_start(&child->guard, command->config_dir, err) &&
+                 open_files(command, files, err) &&
+                 config_dir_make(command, &child->config_dir, err);
 
     if (ready && (pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0))
         ready = system_error(err, "pipe for docker's output");
     if (ready) {
-        failed = start_docker(command, files, out[1], error[1], mask, &child->pid);
+        failed = start_docker(command, files, out[1], error[1], mask, child);
         ready = failed == 0 || start_failed(command, failed, err);
+        if (ready)
+            let_oom_take(child->pid);
     }
     fd_close(&out[1]);
     fd_close(&error[1]);
@@ -194,4 +183,13 @@ bool launch(const struct command *command, const sigset_t *mask, struct launched
         fcntl(error[0], F_SETFL, O_NONBLOCK);
     }
     return ready;
+}
+
+void launch_clean_up(const struct command *command, struct launched *child)
+{
+    fd_close(&child->stdout_fd);
+    fd_close(&child->stderr_fd);
+    if (child->config_dir)
+        config_dir_remove(command->config_dir);
+    guard_end(&child->guard);
 }

@@ -39,7 +39,7 @@ static void end_child(struct running *child, enum run_end why)
         return;
     child->end = why;
     child->kill_ms = monotonic_ms() + RUN_GRACE_MS;
-    kill(-child->process.pid, SIGTERM);
+    kill(-child->process.guard.pid, SIGTERM);
 }
 
 /* Reads what is there. Past the cap the bytes are dropped, or the child is ended. */
@@ -125,7 +125,7 @@ static void check_time(struct running *child, int64_t deadline_ms)
     if (child->end == RUN_ENDED && deadline_ms != 0 && now_ms >= deadline_ms)
         end_child(child, RUN_DEADLINE);
     if (child->end != RUN_ENDED && now_ms >= child->kill_ms) {
-        kill(-child->process.pid, SIGKILL);
+        kill(-child->process.guard.pid, SIGKILL);
         child->kill_ms = now_ms + RUN_GRACE_MS;
     }
 }
@@ -173,7 +173,7 @@ static void pump(struct running *child, const struct command *command,
     collect_both(child, command, limits, output);
 }
 
-static bool explain_end(enum run_end end, struct err *err)
+bool run_explain(enum run_end end, struct err *err)
 {
     static const char going_on[] = "docker was ended; what its engine has begun may go on";
 
@@ -221,23 +221,35 @@ static int64_t earlier_deadline(int64_t deadline_ms, int64_t timeout_ms)
     return deadline_ms;
 }
 
-/* Its group is ended before it is reaped, while its number cannot be another's. */
+/* Its group is ended, too, where it did not end by itself: the guard keeps the group's number. */
 static int reap(const struct running *child)
 {
     int status = 0;
 
     if (child->end != RUN_ENDED)
-        kill(-child->process.pid, SIGKILL);
+        kill(-child->process.guard.pid, SIGKILL);
     while (waitpid(child->process.pid, &status, 0) < 0 && errno == EINTR)
         continue;
     return status;
+}
+
+/* What docker would do now nobody wants any more. */
+static bool is_too_late(const struct run_limits *limits, struct err *err)
+{
+    struct pollfd client = { .fd = limits->client };
+
+    if (limits->deadline_ms != 0 && monotonic_ms() >= limits->deadline_ms)
+        err_set(err, GRPC_DEADLINE_EXCEEDED, "not done in time: docker was not run");
+    else if (poll(&client, 1, 0) > 0 && hung_up(client.revents))
+        err_set(err, GRPC_CANCELLED, "the client has gone: docker was not run");
+    return err->code != GRPC_OK;
 }
 
 static bool run_blocked(const struct command *command, const struct run_limits *limits,
                         const sigset_t *mask, struct running *child, struct run_output *output,
                         struct err *err)
 {
-    bool started = launch(command, mask, &child->process, err);
+    bool started = !is_too_late(limits, err) && launch(command, mask, &child->process, err);
 
     if (started) {
         pump(child, command, limits, earlier_deadline(limits->deadline_ms, command->timeout_ms),
@@ -246,16 +258,16 @@ static bool run_blocked(const struct command *command, const struct run_limits *
         output->ended_early = child->end != RUN_ENDED;
         output->end = child->end;
     }
-    fd_close(&child->process.stdout_fd);
-    fd_close(&child->process.stderr_fd);
     launch_clean_up(command, &child->process);
-    return started && explain_end(child->end, err);
+    return started && run_explain(child->end, err);
 }
 
 bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
          struct err *err)
 {
-    struct running child = { .process = { .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1 };
+    struct running child = {
+        .process = { .guard = { .alive = -1 }, .stdout_fd = -1, .stderr_fd = -1 }, .signals = -1
+    };
     sigset_t ours;
     sigset_t before;
     bool done = false;

@@ -52,15 +52,20 @@ struct run_output {
 
 /* Starts the command in a process group of its own, with /dev/null as its input, its listed files
  * and no other descriptors, and the signal state that we were started with; reads what it prints
- * until it ends. False, with docker and its group ended and the config folder gone, when it
+ * until it ends. When we are killed meanwhile, docker, its group and the config folder go with us.
+ * False, with docker and its group ended and the config folder gone, when it
  *   - cannot be started: UNAVAILABLE (or RESOURCE_EXHAUSTED: the arguments are too long)
  *   - is not done at the deadline or its own timeout: DEADLINE_EXCEEDED
  *   - has no client any more (hang-up), or we are told to end (TERM, INT, HUP…): CANCELLED
+ *     (when the deadline or the client had gone before, it is not started)
  *   - prints more than the cap (with a consumer: more than it leaves): RESOURCE_EXHAUSTED
  *   - is stopped by the consumer: CANCELLED
  * Ending the docker command line does not undo what the engine has begun: the text says so. */
 bool run(const struct command *command, const struct run_limits *limits, struct run_output *output,
          struct err *err);
+
+/* The error of a docker that was ended, and false; true of RUN_ENDED. */
+bool run_explain(enum run_end end, struct err *err);
 
 void run_release(struct run_output *output);
 

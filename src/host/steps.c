@@ -9,8 +9,10 @@
 
 #include "base/cri.h"
 #include "cri/exec.h"
+#include "cri/options.h"
 #include "cri/usage_messages.h"
 #include "docker/made.h"
+#include "host/apparmor.h"
 #include "host/layer_store.h"
 #include "host/loglink.h"
 #include "host/marked_processes.h"
@@ -20,13 +22,43 @@ static bool has_log_link(const CRI(CreateContainerRequest) *request)
     return *request->config->log_path != '\0' && *request->sandbox_config->log_directory != '\0';
 }
 
-bool host_check_create_container(const struct call *call, struct err *err)
+static bool check_log_link(const struct call *call, struct err *err)
 {
     const CRI(CreateContainerRequest) *request = (const void *)call->request;
 
     return !has_log_link(request) ||
            loglink_check(call->settings->host_root, request->sandbox_config->log_directory,
                          request->config->log_path, err);
+}
+
+/* docker makes a container with any, and then it does not start. */
+static bool check_profile(const struct call *call, const char *profile, struct err *err)
+{
+    return apparmor_check(call->arena, call->settings->host_root, profile, err);
+}
+
+bool host_check_create_container(const struct call *call, struct err *err)
+{
+    const CRI(CreateContainerRequest) *request = (const void *)call->request;
+    const CRI(LinuxContainerConfig) *config = request->config->linux;
+    const CRI(LinuxContainerSecurityContext) *context =
+        config == NULL ? NULL : config->security_context;
+
+    return (context == NULL || context->privileged ||
+            check_profile(call, apparmor_profile(context->apparmor, context->apparmor_profile),
+                          err)) &&
+           check_log_link(call, err);
+}
+
+bool host_check_run_pod_sandbox(const struct call *call, struct err *err)
+{
+    const CRI(RunPodSandboxRequest) *request = (const void *)call->request;
+    const CRI(LinuxPodSandboxConfig) *config = request->config->linux;
+    const CRI(LinuxSandboxSecurityContext) *context =
+        config == NULL ? NULL : config->security_context;
+
+    return context == NULL || context->privileged ||
+           check_profile(call, apparmor_profile(context->apparmor, ""), err);
 }
 
 bool host_create_container(const struct call *call, ProtobufCMessage *response, struct err *err)

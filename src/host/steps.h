@@ -6,8 +6,11 @@
 
 #include "docker/call.h"
 
-/* CreateContainer: the folder of the container's log link is there. */
+/* CreateContainer: the folder of the container's log link is there, and its AppArmor profile. */
 host_check_function host_check_create_container;
+
+/* RunPodSandbox: its AppArmor profile is there. */
+host_check_function host_check_run_pod_sandbox;
 
 /* CreateContainer: links the container's log path to docker's own log file. */
 host_step_function host_create_container;

@@ -19,14 +19,17 @@ teardown_file() {
     engine_down
 }
 
+# readme_json NAME: the file of that name that the README prints.
+readme_json() {
+    sed -n "/^\`$1\`\$/,/^\`\`\`\$/p" "$ROOT/README.md" | sed '1,/^```json$/d; /^```$/d'
+}
+
 setup() {
     SOCKET=$BATS_TEST_TMPDIR/cri.sock
     mkdir "$BATS_TEST_TMPDIR/logs"
-    pod_json web ", \"log_directory\": \"$BATS_TEST_TMPDIR/logs\"" >"$BATS_TEST_TMPDIR/pod.json"
-    cat >"$BATS_TEST_TMPDIR/container.json" <<END
-{"metadata": {"name": "app"}, "image": {"image": "$REGISTRY/busybox:1"}, "log_path": "app.log",
- "command": ["sh", "-c", "echo hello; echo oops >&2; sleep 1000"], "envs": [{"key": "GREETING", "value": "hello, world"}]}
-END
+    readme_json pod.json | sed "s|/var/log/pods/demo|$BATS_TEST_TMPDIR/logs|" >"$BATS_TEST_TMPDIR/pod.json"
+    readme_json container.json | sed "s|127.0.0.1:5000|$REGISTRY|; s|echo hello;|& echo oops >\&2;|" >"$BATS_TEST_TMPDIR/container.json"
+    grep -q oops "$BATS_TEST_TMPDIR/container.json"
 }
 
 teardown() {
@@ -81,7 +84,7 @@ session() {
     short=${container:0:13}
     [ "$(crictl start "$short")" = "$short" ]
     [ "$(json_of "[c['id'] for c in d['containers']] == ['$container']" ps)" = true ]
-    [ "$(json_of "[(p['id'], p['metadata']['name']) for p in d['items' if 'items' in d else 'podSandboxes']] == [('$pod', 'web')]" pods)" = true ]
+    [ "$(json_of "[(p['id'], p['metadata']['name']) for p in d['items' if 'items' in d else 'podSandboxes']] == [('$pod', 'demo')]" pods)" = true ]
     [ "$(json_of "d['status']['state']" inspect "$short")" = CONTAINER_RUNNING ]
     [ "$(json_of "d['status']['id'] == '$pod'" inspectp "${pod:0:13}")" = true ]
     [ "$(json_of "int(d['stats'][0]['cpu']['usageCoreNanoSeconds']['value']) > 0" stats "$short")" = true ]

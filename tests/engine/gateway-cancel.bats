@@ -362,5 +362,5 @@ END
 }
 
 @test "no server has written a word" {
-    [ ! -s "$SOCKET.log" ]
+    said_nothing "$SOCKET.log"
 }

@@ -62,6 +62,10 @@ refuses_to_start() {
     [[ ${stderr%%$'\n'*} == "cri-gateway: "*"$text"* ]]
 }
 
+three_were_told() {
+    [ "$(cat "$PUBLIC"/start.? | grep -c 'somebody listens on it')" = 3 ]
+}
+
 # ---- who may connect
 
 @test "the socket is root's alone, unless told otherwise, whatever the umask" {
@@ -167,6 +171,60 @@ END
     refuses_to_start 1 'is there already, and no socket' --listen="$SOCKET"
     [ "$(readlink "$SOCKET")" = elsewhere ]
     [ ! -e "$PUBLIC/elsewhere" ]
+}
+
+@test "a folder where others can replace the socket is refused, and nothing in it changes hands" {
+    mkdir -m 0777 "$PUBLIC/open"
+    mkdir -m 0775 "$PUBLIC/group"
+    mkdir -m 0755 "$PUBLIC/theirs"
+    chown 65534 "$PUBLIC/theirs"
+    refuses_to_start 1 'is in a folder where others can replace it' --listen="$PUBLIC/open/cri.sock" --owner=65534 --mode=0666
+    refuses_to_start 1 'is in a folder where others can replace it' --listen="$PUBLIC/group/cri.sock"
+    refuses_to_start 1 "is in another user's folder" --listen="$PUBLIC/theirs/cri.sock"
+    [ -z "$(ls "$PUBLIC/open" "$PUBLIC/group" "$PUBLIC/theirs" | grep -v : | tr -d '\n')" ]
+    ln -s open "$PUBLIC/link"
+    refuses_to_start 1 'is in a folder where others can replace it' --listen="$PUBLIC/link/cri.sock"
+    (cd "$PUBLIC/open" && refuses_to_start 1 'is in a folder where others can replace it' --listen=cri.sock)
+}
+
+@test "in a folder as /tmp another user's socket is left alone, and his link is not followed" {
+    mkdir -m 1777 "$PUBLIC/sticky"
+    echo mine >"$PUBLIC/file"
+    chmod 0600 "$PUBLIC/file"
+    setpriv --reuid=65534 --regid=65534 --clear-groups /usr/bin/python3 - "$PUBLIC/sticky/theirs" "$PUBLIC/sticky/link" "$PUBLIC/file" <<'END'
+import os, socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])
+os.symlink(sys.argv[3], sys.argv[2])
+END
+    refuses_to_start 1 "is another user's socket" --listen="$PUBLIC/sticky/theirs"
+    [ "$(stat --format=%u "$PUBLIC/sticky/theirs")" = 65534 ]
+    refuses_to_start 1 'is there already, and no socket' --listen="$PUBLIC/sticky/link" --owner=65534
+    [ "$(mode_of "$PUBLIC/file")" = '600 0:0' ]
+    # What a killed one of ours has left is ours to replace, whomever it was given to.
+    for _ in 1 2; do
+        listening "$PUBLIC/sticky/ours" --owner=1234 --mode=0660
+        [ "$(mode_of "$PUBLIC/sticky/ours")" = '660 1234:0' ]
+        kill -KILL "$SERVER"
+        wait "$SERVER" || true
+        SERVERS=()
+    done
+}
+
+@test "of many starts at once on a socket that was left behind, one listens and the others are told" {
+    for _ in $(seq 30); do
+        /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$SOCKET"
+        starts=()
+        for number in 1 2 3 4; do
+            "$CRI_GATEWAY" --listen="$SOCKET" </dev/null >"$PUBLIC/start.$number" 2>&1 3>&- 4>&- &
+            starts+=($!)
+        done
+        wait_until 10 connectable "$SOCKET"
+        wait_until 10 three_were_told
+        kill "${starts[@]}" 2>/dev/null || true
+        wait "${starts[@]}" || true
+        three_were_told
+        [ ! -e "$SOCKET" ]
+    done
 }
 
 @test "a place that cannot have a socket is told in one line" {

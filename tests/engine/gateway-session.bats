@@ -448,7 +448,7 @@ END
 
 @test "no server has written a word, and what systemd-socket-activate has started has ended well" {
     # Of a sanitizer's report, too, there would be lines.
-    [ ! -s "$BY_LISTEN.log" ]
+    said_nothing "$BY_LISTEN.log"
     [ ! -s "$BY_INETD.log" ]
     grep -q '^Child [0-9]* died with code 0$' "$BY_SYSTEMD.log"
     run -1 grep -v -E '^(Listening on |Communication attempt |Connection from |Spawned |Execing |Child [0-9]+ died with code 0$)' "$BY_SYSTEMD.log"

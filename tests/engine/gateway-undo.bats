@@ -148,5 +148,5 @@ END
 }
 
 @test "no server has written a word" {
-    [ ! -s "$SOCKET.log" ]
+    said_nothing "$SOCKET.log"
 }

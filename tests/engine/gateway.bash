@@ -7,7 +7,8 @@ export CRI_GATEWAY=$BUILD/bin/cri-gateway
 # All that a server starts has this in its environment; the tests themselves have not.
 MARK=${MARK-cri-gateway-test-$$-$RANDOM}
 export MARK
-unset CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN CRI_GATEWAY_IDLE_TIMEOUT CRI_ONESHOT_MAX_REQUEST CRI_ONESHOT_READ_TIMEOUT
+unset CRI_GATEWAY_TRANSLATOR CRI_GATEWAY_CHILDREN CRI_GATEWAY_ALL_CHILDREN CRI_GATEWAY_IDLE_TIMEOUT CRI_ONESHOT_MAX_REQUEST \
+    CRI_ONESHOT_READ_TIMEOUT
 SERVERS=()
 
 # ---- servers
@@ -151,4 +152,9 @@ def read_log(name):
 END
         cat
     } | scenario
+}
+
+# said_nothing LOG: a server's standard error has nothing besides the line that says on what it listens.
+said_nothing() {
+    run ! grep -v '^cri-gateway: listens on ".*", mode 0600$' "$1"
 }

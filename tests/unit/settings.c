@@ -195,9 +195,41 @@ static void test_tcp_is_allowed_by_yes_alone(void **state)
     REFUSED("CRI_ONESHOT_ALLOW_TCP", "1", "true", "YES", "yes ", "y");
 }
 
+static bool check_names(const char *const *environment)
+{
+    err = (struct err){ .code = GRPC_OK };
+    return settings_check_ours((char *const *)(uintptr_t)environment, &err);
+}
+
+static void test_a_name_that_is_none_is_told_with_the_one_it_may_have_meant(void **state)
+{
+    static const char *const misspelt[] = { "PATH=/bin", "CRI_ONESHOT_PAUS_IMAGE=x", NULL };
+    static const char *const strange[] = { "CRI_ONESHOT_=x", NULL };
+
+    (void)state;
+    assert_false(check_names(misspelt));
+    assert_non_null(strstr(err.text, "(did you mean CRI_ONESHOT_PAUSE_IMAGE?)"));
+    expect_error(GRPC_FAILED_PRECONDITION, "CRI_ONESHOT_PAUS_IMAGE");
+    assert_false(check_names(strange));
+    expect_error(GRPC_FAILED_PRECONDITION, "setting CRI_ONESHOT_: there is none of this name");
+}
+
+static void test_names_of_settings_and_of_others_are_good(void **state)
+{
+    static const char *const good[] = { "CRI_ONESHOT_PAUSE_IMAGE=x", "CRI_ONESHOT_DOCKER_VERSION=y",
+                                        "CRI_ONESHOT_EXEC=5eb4c81f", "CRI_ONESHOT_OLD=",
+                                        "CRI_ONESHOT_NOVALUE",       "CRI_ONESHOT=/bin/cri-oneshot",
+                                        "CRI_GATEWAY_CHILDRN=1",     NULL };
+
+    (void)state;
+    assert_true(check_names(good));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_a_name_that_is_none_is_told_with_the_one_it_may_have_meant),
+        TEST(test_names_of_settings_and_of_others_are_good),
         TEST(test_each_setting_has_a_default),
         TEST(test_an_empty_variable_is_one_that_is_not_set),
         TEST(test_texts_are_taken_as_they_are),

@@ -81,7 +81,7 @@ static void print_message(const ProtobufCMessageDescriptor *type, const uint8_t 
 
     if (message == NULL)
         trouble("frame %zu is no %s", number, type->name);
-    show_json(message, compact, false);
+    show_json(message, compact);
     fflush(stdout);
     protobuf_c_message_free_unpacked(message, NULL);
 }
@@ -130,17 +130,29 @@ static void collect_types(struct types *types, const ProtobufCMessageDescriptor 
             collect_types(types, type->fields[i].descriptor);
 }
 
-const ProtobufCMessageDescriptor *type_by_name(char **words, int count)
+const ProtobufCMessageDescriptor *type_find(const char *name, struct nearest *nearest)
 {
     struct types types = { .count = 0 };
 
-    if (count != 1)
-        usage_error("one TYPE is expected");
     collect_types(&types, &oneshot__v1__request__descriptor);
     collect_types(&types, &oneshot__v1__response__descriptor);
-    for (size_t i = 0; i < types.count; i++)
-        if (strcmp(types.seen[i]->short_name, words[0]) == 0 ||
-            strcmp(types.seen[i]->name, words[0]) == 0)
+    for (size_t i = 0; i < types.count; i++) {
+        if (strcmp(types.seen[i]->short_name, name) == 0 || strcmp(types.seen[i]->name, name) == 0)
             return types.seen[i];
-    usage_error("no type \"%s\" in the CRI", words[0]);
+        nearest_offer(nearest, types.seen[i]->short_name);
+    }
+    return NULL;
+}
+
+const ProtobufCMessageDescriptor *type_by_name(const char *name)
+{
+    const ProtobufCMessageDescriptor *type = NULL;
+    struct nearest nearest;
+    char hint[NEAREST_HINT];
+
+    nearest_start(&nearest, name);
+    type = type_find(name, &nearest);
+    if (type == NULL)
+        usage_error("no type \"%s\" in the CRI%s", name, nearest_hint(&nearest, hint));
+    return type;
 }

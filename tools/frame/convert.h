@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/nearest.h"
+
 /* Prints what is wrong with the bytes or the peer, and ends the program with status 3. */
 void trouble(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
@@ -26,7 +28,11 @@ int frames_from_json(const ProtobufCMessageDescriptor *type, const char *text);
 /* All frames of standard input as documents to standard output. */
 int frames_to_json(const ProtobufCMessageDescriptor *type, bool compact);
 
-/* One word: the name of a type that a Request or Response can hold. */
-const ProtobufCMessageDescriptor *type_by_name(char **words, int count);
+/* A type that a Request or Response can hold, by its name; NULL where there is none, and then every
+ * name has been offered. */
+const ProtobufCMessageDescriptor *type_find(const char *name, struct nearest *nearest);
+
+/* The same; where there is none the program ends with status 2. */
+const ProtobufCMessageDescriptor *type_by_name(const char *name);
 
 #endif

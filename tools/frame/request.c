@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { USAGE = 2 };
+enum { USAGE = 2, CALLS = 256, NAME_SIZE = 64 };
 
 void usage_error(const char *format, ...)
 {
@@ -27,32 +27,54 @@ void usage_error(const char *format, ...)
 
 /* ==== methods ==== */
 
-const ProtobufCFieldDescriptor *request_field(const char *method)
+bool request_is_call(const ProtobufCFieldDescriptor *field)
 {
-    char name[64];
-    const ProtobufCFieldDescriptor *field = NULL;
-
-    snprintf(name, sizeof(name), "%s", method);
-    name[0] = (char)tolower((unsigned char)name[0]);
-    field = protojson_field(&oneshot__v1__request__descriptor, name);
-    if (field == NULL || (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
-        usage_error("no method \"%s\" in the CRI", method);
-    return field;
+    return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
 }
 
 const char *request_rpc_name(const ProtobufCFieldDescriptor *field)
 {
-    static char name[64];
+    static char names[CALLS][NAME_SIZE];
+    char *name = names[field->id % CALLS];
     size_t length = 0;
     bool raise = true;
 
-    for (const char *from = field->name; *from != '\0' && length + 1 < sizeof(name); from++) {
+    for (const char *from = field->name; *from != '\0' && length + 1 < NAME_SIZE; from++) {
         if (*from != '_')
             name[length++] = raise ? (char)toupper((unsigned char)*from) : *from;
         raise = *from == '_';
     }
     name[length] = '\0';
     return name;
+}
+
+const ProtobufCFieldDescriptor *request_find(const char *method, struct nearest *nearest)
+{
+    const ProtobufCMessageDescriptor *type = &oneshot__v1__request__descriptor;
+
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+
+        if (!request_is_call(field))
+            continue;
+        if (strcmp(request_rpc_name(field), method) == 0 || strcmp(field->name, method) == 0)
+            return field;
+        nearest_offer(nearest, request_rpc_name(field));
+    }
+    return NULL;
+}
+
+const ProtobufCFieldDescriptor *request_field(const char *method)
+{
+    const ProtobufCFieldDescriptor *field = NULL;
+    struct nearest nearest;
+    char hint[NEAREST_HINT];
+
+    nearest_start(&nearest, method);
+    field = request_find(method, &nearest);
+    if (field == NULL)
+        usage_error("no method \"%s\" in the CRI%s", method, nearest_hint(&nearest, hint));
+    return field;
 }
 
 bool request_is_streaming(const ProtobufCFieldDescriptor *field)
@@ -193,41 +215,103 @@ static json_t *value_from_text(const ProtobufCFieldDescriptor *field, const char
     return json_string(text);
 }
 
-static void add(json_t *request, const ProtobufCFieldDescriptor *field, json_t *value)
-{
-    json_t *array = json_object_get(request, field->name);
+/* Where a value goes: the field that describes it, and the object and name that hold it. */
+struct target {
+    const ProtobufCMessageDescriptor *type;
+    const ProtobufCFieldDescriptor *field;
+    json_t *object;
+    const char *name;
+};
 
-    if (field->label != PROTOBUF_C_LABEL_REPEATED || !json_is_array(array) || json_is_array(value))
-        json_object_set_new(request, field->name, value);
-    else
+static json_t *object_of(json_t *object, const char *name)
+{
+    json_t *inner = json_object_get(object, name);
+
+    if (json_is_object(inner))
+        return inner;
+    inner = json_object();
+    json_object_set_new(object, name, inner);
+    return inner;
+}
+
+static const ProtobufCFieldDescriptor *field_or_exit(const ProtobufCMessageDescriptor *type,
+                                                     const char *name)
+{
+    const ProtobufCFieldDescriptor *field = protojson_field(type, name);
+    char hint[NEAREST_HINT];
+
+    if (field == NULL)
+        usage_error("%s: %s has no such field%s", name, type->name,
+                    protojson_hint_field(type, name, hint));
+    return field;
+}
+
+/* Goes down a path of names; the rest of one that leads into a map is the key. The path is cut up,
+ * and must stay. */
+static struct target find_target(const ProtobufCMessageDescriptor *type, json_t *request,
+                                 char *path)
+{
+    struct target target = { .type = type, .object = request };
+
+    for (;;) {
+        char *dot = strchr(path, '.');
+
+        if (dot != NULL)
+            *dot = '\0';
+        target.field = field_or_exit(target.type, path);
+        target.name = target.field->name;
+        if (dot == NULL)
+            return target;
+        if (target.field->type != PROTOBUF_C_TYPE_MESSAGE)
+            usage_error("%s: is no message, and has no field \"%s\"", path, dot + 1);
+        if (target.field->label == PROTOBUF_C_LABEL_REPEATED &&
+            !protojson_is_map(target.type, target.field))
+            usage_error("%s: is a list; give it as JSON", path);
+        target.object = object_of(target.object, target.name);
+        path = dot + 1;
+        if (target.field->label == PROTOBUF_C_LABEL_REPEATED)
+            break;
+        target.type = target.field->descriptor;
+    }
+    target.type = target.field->descriptor;
+    target.field = field_or_exit(target.type, "value");
+    target.name = path;
+    return target;
+}
+
+static void add(const struct target *target, json_t *value)
+{
+    bool repeated = target->field->label == PROTOBUF_C_LABEL_REPEATED;
+    json_t *array = json_object_get(target->object, target->name);
+
+    if (value == NULL)
+        json_object_del(target->object, target->name);
+    else if (repeated && json_is_array(array) && !json_is_array(value))
         json_array_append_new(array, value);
+    else if (repeated && array == NULL && !json_is_array(value) &&
+             !protojson_is_map(target->type, target->field))
+        json_object_set_new(target->object, target->name, json_pack("[o]", value));
+    else
+        json_object_set_new(target->object, target->name, value);
 }
 
 static void apply(json_t *request, const ProtobufCMessageDescriptor *type, const char *word)
 {
-    const ProtobufCFieldDescriptor *field = NULL;
     const char *equals = strchr(word, '=');
-    char name[64];
-    json_t *value = NULL;
+    struct target target;
+    char *path = NULL;
 
     if (equals == NULL)
         usage_error("\"%s\" is neither JSON nor FIELD=VALUE", word);
-    snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);
-    field = protojson_field(type, name);
-    if (field == NULL)
-        usage_error("%s: %s has no such field", name, type->name);
+    path = strndup(word, (size_t)(equals - word));
+    if (path == NULL)
+        abort();
+    target = find_target(type, request, path);
     if (equals[1] == '@')
-        value = field_from_file(type, field, equals + 2);
+        add(&target, field_from_file(target.type, target.field, equals + 2));
     else
-        value = value_from_text(field, equals + 1);
-    if (value == NULL) {
-        json_object_del(request, field->name);
-        return;
-    }
-    if (field->label == PROTOBUF_C_LABEL_REPEATED && !protojson_is_map(type, field) &&
-        !json_is_array(value) && json_object_get(request, field->name) == NULL)
-        value = json_pack("[o]", value);
-    add(request, field, value);
+        add(&target, value_from_text(target.field, equals + 1));
+    free(path);
 }
 
 static json_int_t timeout_ms(const char *text)

@@ -15,10 +15,17 @@
 /* A text that says what is wrong is printed, and the program ends with status 2. */
 void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* The RPC's field in Request.call, by "RunPodSandbox" or "run_pod_sandbox". */
+/* Whether a field of Request or Response is an RPC's. */
+bool request_is_call(const ProtobufCFieldDescriptor *field);
+
+/* The RPC's field in Request.call, by "RunPodSandbox" or "run_pod_sandbox"; NULL where there is
+ * none, and then every RPC's name has been offered. */
+const ProtobufCFieldDescriptor *request_find(const char *method, struct nearest *nearest);
+
+/* The same; where there is none the program ends with status 2. */
 const ProtobufCFieldDescriptor *request_field(const char *method);
 
-/* The RPC's name as the CRI spells it, in a static buffer. */
+/* The RPC's name as the CRI spells it; it stays. */
 const char *request_rpc_name(const ProtobufCFieldDescriptor *field);
 
 bool request_is_streaming(const ProtobufCFieldDescriptor *field);

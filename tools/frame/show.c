@@ -11,6 +11,7 @@
 
 #include "cri/redact.h"
 #include "cri/server_address.h"
+#include "trace.h"
 #include "json/protojson.h"
 
 enum { COLUMNS = 100, MAX_TRACE = 64 * 1024 * 1024 };
@@ -35,27 +36,36 @@ static void hide_user(json_t *request)
     free(shown);
 }
 
-void show_json(const ProtobufCMessage *message, bool compact, bool redacted)
+static void dump(json_t *json, size_t flags)
 {
-    json_t *json = protojson_write(message, redacted ? is_secret : NULL);
-
-    if (redacted)
-        hide_user(json);
-    json_dumpf(json, stdout, compact ? JSON_COMPACT : JSON_INDENT(2));
+    json_dumpf(json, stdout, flags);
     putchar('\n');
     json_decref(json);
+}
+
+void show_json(const ProtobufCMessage *message, bool compact)
+{
+    dump(protojson_write(message, NULL), compact ? JSON_COMPACT : JSON_INDENT(2));
+}
+
+static void show_plain(const ProtobufCMessage *message)
+{
+    json_t *json = protojson_write_plain(message, is_secret);
+
+    hide_user(json);
+    dump(json, JSON_INDENT(2));
 }
 
 void show_request(const char *method, const ProtobufCMessage *request)
 {
     printf("%s request ", method);
-    show_json(request, false, true);
+    show_plain(request);
 }
 
 void show_response(const ProtobufCMessage *response)
 {
     printf("response ");
-    show_json(response, false, true);
+    show_plain(response);
 }
 
 void show_outcome(const char *code, const char *text)
@@ -155,22 +165,25 @@ static void show_ignored(const json_t *ignored)
     putchar('\n');
 }
 
-static json_t *load_trace(int trace)
+/* To be freed; NULL where there is none. */
+static char *read_trace(int trace)
 {
-    off_t length = lseek(trace, 0, SEEK_END);
+    off_t length = trace < 0 ? -1 : lseek(trace, 0, SEEK_END);
     char *text = length < 0 || length > MAX_TRACE ? NULL : malloc((size_t)length + 1);
     ssize_t got = text == NULL ? -1 : pread(trace, text, (size_t)length, 0);
-    json_t *json = NULL;
 
-    if (got > 0)
-        json = json_loadb(text, (size_t)got, JSON_DISABLE_EOF_CHECK, NULL);
-    free(text);
-    return json;
+    if (got <= 0) {
+        free(text);
+        return NULL;
+    }
+    text[got] = '\0';
+    return text;
 }
 
-void show_trace(int trace)
+void show_trace(int trace, const char *name)
 {
-    json_t *line = trace < 0 ? NULL : load_trace(trace);
+    char *text = read_trace(trace);
+    json_t *line = text == NULL ? NULL : json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
     const json_t *argv = json_object_get(line, "argv");
 
     if (trace < 0)
@@ -182,5 +195,8 @@ void show_trace(int trace)
     else
         show_command(argv);
     show_ignored(json_object_get(line, "ignored"));
+    if (text != NULL && name != NULL && *name != '\0')
+        trace_append(name, text);
     json_decref(line);
+    free(text);
 }

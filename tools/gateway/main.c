@@ -14,6 +14,7 @@
 
 #include "base/inherit.h"
 #include "base/program.h"
+#include "base/version.h"
 #include "gateway/listen.h"
 #include "gateway/session.h"
 #include "settings.h"
@@ -28,12 +29,13 @@ static const char help[] =
     "                                [--connections=1024]\n"
     "                                listen on a unix socket, with a process for each connection\n"
     "       cri-gateway --compositions   print the RPCs that take several runs of cri-oneshot\n"
-    "       cri-gateway --help\n"
+    "       cri-gateway --version | --help\n"
     "\n"
     "Each RPC runs cri-oneshot, with the settings of our environment (CRI_ONESHOT_...).\n"
     "\n"
     "CRI_GATEWAY_TRANSLATOR    the translator (the cri-oneshot beside cri-gateway, else on PATH)\n"
     "CRI_GATEWAY_CHILDREN      translators at once for one connection (128)\n"
+    "CRI_GATEWAY_ALL_CHILDREN  translators at once for all connections of --listen (256)\n"
     "CRI_GATEWAY_IDLE_TIMEOUT  milliseconds until a connection without an RPC is ended (300000)\n"
     "\n"
     "exit status: 0 done, 1 it could not serve, 2 wrong usage\n";
@@ -59,25 +61,45 @@ static int wrong_usage(const char *format, ...)
 
 /* ==== settings ==== */
 
-static void load_settings(struct gateway *gateway)
+/* Where the settings of ours go. */
+struct own {
+    struct gateway *gateway;
+    struct listen_options *listen;
+};
+
+static void read_own(const struct settings_source *source, void *target)
 {
-    enum { DAY_MS = 24 * 3600 * 1000 };
+    enum { ALL_CHILDREN_MAX = 16384, DAY_MS = 24 * 3600 * 1000 };
+    const struct own *own = target;
+    struct gateway *gateway = own->gateway;
+
+    gateway->translator = settings_text(source, "CRI_GATEWAY_TRANSLATOR", "");
+    gateway->children =
+        (size_t)settings_number(source, "CRI_GATEWAY_CHILDREN", "128", 1, GATEWAY_CHILDREN_MAX);
+    own->listen->children =
+        (size_t)settings_number(source, "CRI_GATEWAY_ALL_CHILDREN", "256", 1, ALL_CHILDREN_MAX);
+    gateway->idle_timeout_ms =
+        settings_number(source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
+}
+
+static void load_settings(struct gateway *gateway, struct listen_options *listen)
+{
+    struct own own = { gateway, listen };
     static char path[PATH_MAX];
     struct settings_source source = { .lookup = surroundings_variable, .err = &gateway->err };
 
+    /* The first time for the names alone. */
+    settings_check(environ, "CRI_GATEWAY_", read_own, &own, &gateway->err);
+    settings_check_ours(environ, &gateway->err);
     settings_load(&gateway->settings, surroundings_variable, NULL, &gateway->err);
-    gateway->translator = settings_text(&source, "CRI_GATEWAY_TRANSLATOR", "");
+    read_own(&source, &own);
     if (*gateway->translator == '\0')
         gateway->translator = program_beside("cri-oneshot", path, sizeof(path));
-    gateway->children =
-        (size_t)settings_number(&source, "CRI_GATEWAY_CHILDREN", "128", 1, GATEWAY_CHILDREN_MAX);
-    gateway->idle_timeout_ms =
-        settings_number(&source, "CRI_GATEWAY_IDLE_TIMEOUT", "300000", 1, DAY_MS);
 }
 
 /* ==== serving ==== */
 
-static int serve_connection(void *context)
+static int serve_client(void *context, struct tokens *tokens)
 {
     enum { BIG_BYTES = 128 * 1024 };
     struct gateway *gateway = context;
@@ -86,7 +108,7 @@ static int serve_connection(void *context)
     mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
     inherit_silence_stderr();
     inherit_check_transport(gateway->settings.allow_tcp, &gateway->err);
-    return session_serve(gateway, STDIN_FILENO, STDOUT_FILENO);
+    return session_serve(gateway, tokens, STDIN_FILENO, STDOUT_FILENO);
 }
 
 /* ==== options ==== */
@@ -170,13 +192,10 @@ static bool take_owner(const char *text, struct listen_options *options)
 }
 
 static const struct option long_options[] = {
-    { "listen", required_argument, NULL, 'l' },
-    { "mode", required_argument, NULL, 'm' },
-    { "owner", required_argument, NULL, 'o' },
-    { "connections", required_argument, NULL, 'c' },
-    { "compositions", no_argument, NULL, 'p' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+    { "listen", required_argument, NULL, 'l' }, { "mode", required_argument, NULL, 'm' },
+    { "owner", required_argument, NULL, 'o' },  { "connections", required_argument, NULL, 'c' },
+    { "compositions", no_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },      { NULL, 0, NULL, 0 },
 };
 
 static bool take_option(struct options *options, int option)
@@ -200,7 +219,7 @@ static bool take_option(struct options *options, int option)
         options->compositions = true;
         return true;
     default:
-        fputs(help, stdout);
+        fputs(option == 'V' ? "cri-gateway " VERSION "\n" : help, stdout);
         exit(EXIT_SUCCESS);
     }
 }
@@ -229,10 +248,11 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (options.listen.path == NULL && isatty(STDIN_FILENO))
-        return wrong_usage("a client is expected on standard input");
+        return wrong_usage(
+            "a client is expected on standard input; --listen=SOCKET waits for them");
     inherit_fill();
-    load_settings(&gateway);
+    load_settings(&gateway, &options.listen);
     if (options.listen.path != NULL)
-        return listen_on(&options.listen, serve_connection, &gateway);
-    return serve_connection(&gateway);
+        return listen_on(&options.listen, serve_client, &gateway);
+    return serve_client(&gateway, NULL);
 }

@@ -21,13 +21,16 @@
 
 enum {
     READ_BYTES = 64 * 1024,
-    OWN_FDS = 3,
+    OWN_FDS = 4,
     GOODBYE_MS = 10000,
     POLLED = OWN_FDS + 2 * GATEWAY_CHILDREN_MAX,
 };
 
 struct session {
     struct gateway *gateway;
+    struct tokens *tokens; /* NULL: there are no other connections to share with */
+    bool short_of_tokens;  /* further ones might be of use */
+    size_t most;           /* that run at once, with tokens */
     struct http2 http2;
     int in;
     int out;
@@ -130,7 +133,7 @@ static void take_input(struct session *session)
 }
 
 /* The oldest first. */
-static void go_on_with_rpcs(struct session *session)
+static void go_on_with_each(struct session *session)
 {
     for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc)) {
         if (rpc->state == RPC_WAITING && session->gateway->running < session->gateway->children)
@@ -139,6 +142,28 @@ static void go_on_with_rpcs(struct session *session)
             rpc_go_on(rpc);
     }
     rpc_list_free_ended(&session->http2.left);
+}
+
+static bool has_work(const struct session *session)
+{
+    for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
+        if (rpc->state == RPC_WAITING || rpc->state == RPC_RUNNING)
+            return true;
+    return false;
+}
+
+/* As many tokens as there may be errands are kept at hand, and only those in use for longer. */
+static void go_on_with_rpcs(struct session *session)
+{
+    struct gateway *gateway = session->gateway;
+    bool working = has_work(session);
+
+    gateway->children = tokens_match(session->tokens, working ? session->most : gateway->running);
+    go_on_with_each(session);
+    session->short_of_tokens = working && session->tokens != NULL &&
+                               gateway->children < session->most &&
+                               gateway->running >= gateway->children;
+    tokens_match(session->tokens, gateway->running);
 }
 
 static void earlier(int64_t *due_ms, int64_t other_ms)
@@ -222,6 +247,8 @@ static size_t fill_poll(const struct session *session, struct pollfd *fds)
     fds[1] = (struct pollfd){ .fd = session->gone ? -1 : session->out,
                               .events = has_unsent ? POLLOUT : 0 };
     fds[2] = (struct pollfd){ .fd = session->signals, .events = POLLIN };
+    fds[3] = (struct pollfd){ .fd = session->short_of_tokens ? session->tokens->free : -1,
+                              .events = POLLIN };
     for (struct rpc *rpc = first_rpc(session); rpc != NULL; rpc = rpc_after(session, rpc))
         for (struct errand *errand = rpc->errands; errand != NULL; errand = errand->next) {
             errand->in_at =
@@ -302,16 +329,19 @@ static void limit_children(struct gateway *gateway)
         gateway->children = most;
 }
 
-int session_serve(struct gateway *gateway, int in, int out)
+int session_serve(struct gateway *gateway, struct tokens *tokens, int in, int out)
 {
-    struct session session = { .gateway = gateway, .in = in, .out = out, .signals = -1 };
+    struct session session = {
+        .gateway = gateway, .tokens = tokens, .in = in, .out = out, .signals = -1
+    };
     sigset_t ours;
     bool started = false;
 
     limit_children(gateway);
+    session.most = gateway->children;
     inherit_signals(&ours);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap_processes */
+    signal(SIGCHLD, SIG_DFL); /* were it ignored, there would be nothing to reap */
     sigprocmask(SIG_BLOCK, &ours, &gateway->mask);
     session.signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     started = http2_init(&session.http2, gateway) && session.signals >= 0;

@@ -185,6 +185,15 @@ static bool read_field(const struct json_reading *reading, const struct json_pla
     return true;
 }
 
+static bool no_such_field(const struct json_reading *reading, const struct json_place *place,
+                          const ProtobufCMessageDescriptor *type)
+{
+    char hint[NEAREST_HINT];
+
+    protojson_hint_field(type, place->field, hint);
+    return protojson_fail(reading, place, "%s has no such field%s", type->name, hint) != NULL;
+}
+
 static bool read_fields(const struct json_reading *reading, const struct json_place *up,
                         ProtobufCMessage *message, const json_t *json, bool *given)
 {
@@ -197,8 +206,7 @@ static bool read_fields(const struct json_reading *reading, const struct json_pl
         struct json_place place = { .up = up, .field = name, .depth = up->depth + 1 };
 
         if (field == NULL)
-            return protojson_fail(reading, &place, "%s has no such field",
-                                  message->descriptor->name) != NULL;
+            return no_such_field(reading, &place, message->descriptor);
         place.field = field->name;
         if (json_is_null(value))
             continue;

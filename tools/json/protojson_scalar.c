@@ -207,6 +207,19 @@ bool scalar_float(const struct json_reading *reading, const struct json_place *p
     return true;
 }
 
+static bool no_such_value(const struct json_reading *reading, const struct json_place *place,
+                          const char *given, const ProtobufCEnumDescriptor *type)
+{
+    struct nearest nearest;
+    char hint[NEAREST_HINT];
+
+    nearest_start(&nearest, given);
+    for (unsigned i = 0; i < type->n_value_names; i++)
+        nearest_offer(&nearest, type->values_by_name[i].name);
+    return protojson_fail(reading, place, "no value \"%s\" in enum %s%s", given, type->name,
+                          nearest_hint(&nearest, hint)) != NULL;
+}
+
 bool scalar_enum(const struct json_reading *reading, const struct json_place *place,
                  const json_t *json, const ProtobufCEnumDescriptor *type, void *member)
 {
@@ -218,8 +231,7 @@ bool scalar_enum(const struct json_reading *reading, const struct json_place *pl
         return protojson_expected(reading, place, json, "an enum's name or number");
     value = protobuf_c_enum_descriptor_get_value_by_name(type, json_string_value(json));
     if (value == NULL)
-        return protojson_fail(reading, place, "no value \"%s\" in enum %s", json_string_value(json),
-                              type->name) != NULL;
+        return no_such_value(reading, place, json_string_value(json), type);
     memcpy(member, &value->value, sizeof(value->value));
     return true;
 }

@@ -143,6 +143,7 @@ static void test_texts_are_copied_and_printed(void **state)
     assert_string_equal(whole, "copied");
     assert_string_equal(part, "copi");
     assert_string_equal(arena_strndup(&small, "", 0), "");
+    assert_string_equal(arena_strndup(&small, NULL, 0), "");
     assert_string_equal(arena_printf(&small, "%s-%d", "a", 5), "a-5");
     assert_int_equal(strlen(arena_printf(&small, "%*s", 100000, "x")), 100000);
 }

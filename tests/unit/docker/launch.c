@@ -119,12 +119,17 @@ static void test_standard_input_is_empty(void **state)
 
 /* --- process --- */
 
-static void test_the_child_leads_a_process_group_of_its_own(void **state)
+static void test_the_child_is_in_a_process_group_of_its_own_which_its_guard_leads(void **state)
 {
+    pid_t group = 0;
+
     (void)state;
-    assert_true(run_script("ps -o pgid= -p $$ | tr -d ' '; echo $$"));
-    assert_int_equal(strtol(output.result.stdout_text, NULL, 10),
-                     strtol(strchr(output.result.stdout_text, '\n'), NULL, 10));
+    assert_true(run_script("ps -o pgid= -p $$ | tr -d ' '; cat /proc/$(ps -o pgid= -p $$ | "
+                           "tr -d ' ')/comm"));
+    group = (pid_t)strtol(output.result.stdout_text, NULL, 10);
+    assert_int_not_equal(group, getpgrp());
+    assert_string_equal(strchr(output.result.stdout_text, '\n'), "\ndocker-guard\n");
+    assert_int_equal(kill(group, 0), -1); /* it has ended with its docker */
 }
 
 /* grep's masks: SIGPIPE is bit 12, CHLD 16, TERM 14, INT 1, HUP 0. */
@@ -279,7 +284,7 @@ int main(void)
         LAUNCH(test_stray_descriptors_where_ours_are_to_be_do_no_harm),
         LAUNCH(test_a_run_leaves_no_descriptor_of_ours_open),
         LAUNCH(test_standard_input_is_empty),
-        LAUNCH(test_the_child_leads_a_process_group_of_its_own),
+        LAUNCH(test_the_child_is_in_a_process_group_of_its_own_which_its_guard_leads),
         LAUNCH(test_the_child_gets_the_signal_state_that_we_were_given),
         LAUNCH(test_the_environment_is_ours_with_the_commands_words_in_it),
         LAUNCH(test_docker_runs_without_gos_collector_unless_the_caller_chose),

@@ -13,10 +13,11 @@ static void names_are_snake_or_lower_camel_case(void **state)
            "{\"container_path\":\"/a\",\"host_path\":\"/b\"}");
     expect_same(TYPE(psi_data), "{\"Total\":\"7\",\"Avg10\":1.5}");
     expect_error(TYPE(mount), "{\"HostPath\":\"/b\"}",
-                 "HostPath: runtime.v1.Mount has no such field");
+                 "HostPath: runtime.v1.Mount has no such field (did you mean host_path?)");
     expect_error(TYPE(mount), "{\"host_Path\":\"/b\"}",
-                 "host_Path: runtime.v1.Mount has no such field");
-    expect_error(TYPE(mount), "{\"host\":\"/b\"}", "host: runtime.v1.Mount has no such field");
+                 "host_Path: runtime.v1.Mount has no such field (did you mean host_path?)");
+    expect_error(TYPE(mount), "{\"host\":\"/b\"}",
+                 "host: runtime.v1.Mount has no such field (did you mean host_path?)");
     expect_error(TYPE(mount), "{\"\":\"/b\"}", ": runtime.v1.Mount has no such field");
     expect_error(TYPE(mount), "{\"host_path\":\"/b\",\"hostPath\":\"/b\"}",
                  "host_path: the field is given twice");
@@ -134,6 +135,22 @@ static void expect_redacted(const ProtobufCMessageDescriptor *type, const char *
     release(message);
 }
 
+static void for_people_bytes_are_text(void **state)
+{
+    static uint8_t text[] = "gr\xc3\xbcn\n";
+    static uint8_t bytes[] = { 0xff, 0 };
+    Runtime__V1__ExecSyncResponse message = RUNTIME__V1__EXEC_SYNC_RESPONSE__INIT;
+    json_t *json = NULL;
+
+    (void)state;
+    message.stdout = (ProtobufCBinaryData){ .data = text, .len = sizeof(text) - 1 };
+    message.stderr = (ProtobufCBinaryData){ .data = bytes, .len = sizeof(bytes) };
+    json = protojson_write_plain(&message.base, NULL);
+    assert_string_equal(json_string_value(json_object_get(json, "stdout")), (const char *)text);
+    assert_string_equal(json_string_value(json_object_get(json, "stderr")), "base64:/wA=");
+    json_decref(json);
+}
+
 static void secrets_are_redacted(void **state)
 {
     (void)state;
@@ -222,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_oneof_has_one_member),
         cmocka_unit_test(arrays_hold_every_kind),
         cmocka_unit_test(errors_name_the_path),
+        cmocka_unit_test(for_people_bytes_are_text),
         cmocka_unit_test(secrets_are_redacted),
         cmocka_unit_test(nesting_ends_at_64_levels),
     };

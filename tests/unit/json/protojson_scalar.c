@@ -15,7 +15,7 @@ static void enums_go_by_name_or_number(void **state)
     expect_same(TYPE(port_mapping), "{\"protocol\":77}");
     expect_same(TYPE(port_mapping), "{\"protocol\":-1}");
     expect_error(TYPE(port_mapping), "{\"protocol\":\"udp\"}",
-                 "protocol: no value \"udp\" in enum runtime.v1.Protocol");
+                 "protocol: no value \"udp\" in enum runtime.v1.Protocol (did you mean UDP?)");
     expect_error(TYPE(port_mapping), "{\"protocol\":true}",
                  "protocol: an enum's name or number is expected, not a boolean");
     expect_error(TYPE(port_mapping), "{\"protocol\":2147483648}",
