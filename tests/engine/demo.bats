@@ -53,3 +53,18 @@ demo() {
 @test "a demo that is told to end leaves nothing behind" {
     TMPDIR=$BATS_TEST_TMPDIR/tmp run -124 timeout --foreground 3 "$ROOT/tools/demo"
 }
+
+@test "a demo whose step fails says which, and leaves nothing behind" {
+    local docker
+    docker=$(command -v docker)
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    # A pod is made, and its docker fails all the same.
+    cat >"$BATS_TEST_TMPDIR/bin/docker" <<END
+#!/bin/sh
+for word; do [ "\$word" != start ] || exit 1; done
+exec '$docker' "\$@"
+END
+    chmod +x "$BATS_TEST_TMPDIR/bin/docker"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 demo
+    [[ ${lines[-1]} == *"demo: step 8, StartContainer, failed"* ]]
+}
