@@ -579,14 +579,6 @@ wait_until() {
     done
 }
 
-# listen_all SOCKET...: somebody listens on each; a socket that is only bound refuses (the flag is __SO_ACCEPTCON).
-listen_all() {
-    local socket
-    for socket; do
-        awk -v path="$socket" '$4 == "00010000" && $NF == path { found = 1 } END { exit !found }' /proc/net/unix || return 1
-    done
-}
-
 # inetd_up: openbsd-inetd with the installed lines, as they are; FRAMES and GRPC are their sockets. It has no PATH to give on, as when
 # it is started at boot.
 inetd_up() {
@@ -596,7 +588,7 @@ inetd_up() {
     GRPC=$WORK/var/lib/cri-oneshot/cri-oneshot.sock
     /usr/sbin/inetd -i "$WORK/usr/share/doc/cri-oneshot/examples/inetd.conf" >"$WORK/inetd.log" 2>&1 3>&- 4>&- &
     INETD=$!
-    wait_until 10 listen_all "$FRAMES" "$GRPC" || {
+    wait_until 10 "$ROOT/tests/listening" "$FRAMES" "$GRPC" || {
         cat "$WORK/inetd.log"
         return 1
     }

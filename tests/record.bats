@@ -469,7 +469,7 @@ END
     run -1 cri-frame call PullImage image='{"image": "h:5/a:b"}' auth='{"username": "me", "password": "hunter2"}'
     cri-frame encode Version >"$BATS_TEST_TMPDIR/frame"
     systemd-socket-activate --accept --inetd --listen="$TMPDIR/s" --setenv=CRI_ONESHOT_DOCKER --setenv=CRI_ONESHOT_RECORD cri-oneshot 3>&- &
-    until [ -S "$TMPDIR/s" ]; do sleep 0.02; done
+    until "$ROOT/tests/listening" "$TMPDIR/s"; do sleep 0.02; done
     cri-frame call Version --socket="$TMPDIR/s"
     kill $!
     rm "$TMPDIR/s"

@@ -28,7 +28,7 @@ teardown() {
 serve() {
     "$@" >"$BATS_TEST_TMPDIR/server.log" 2>&1 3>&- 4>&- &
     SERVER=$!
-    wait_until 5 test -S "$SOCKET" || {
+    wait_until 5 "$ROOT/tests/listening" "$SOCKET" || {
         cat "$BATS_TEST_TMPDIR/server.log"
         return 1
     }

@@ -51,7 +51,7 @@ crictl() {
 serve() {
     "$@" >"$BATS_TEST_TMPDIR/server.log" 2>&1 3>&- 4>&- &
     SERVER=$!
-    wait_until 5 test -S "$SOCKET"
+    wait_until 5 "$ROOT/tests/listening" "$SOCKET"
 }
 
 # json_of EXPRESSION VERB...: the value of what crictl prints with "-o json".

@@ -130,7 +130,7 @@ END
     tries=$!
     for _ in $(seq 30); do
         (umask 0 && exec "$CRI_GATEWAY" --listen="$SOCKET" 3>&- 4>&-) &
-        wait_until 5 test -S "$SOCKET"
+        wait_until 5 "$ROOT/tests/listening" "$SOCKET"
         kill "$!"
         wait "$!"
     done

@@ -21,7 +21,7 @@ in_background() {
     env --default-signal=INT,QUIT "GATEWAY_MARK=$MARK" "$@" >>"$socket.log" 2>&1 </dev/null 3>&- 4>&- &
     export SERVER=$!
     SERVERS+=("$SERVER")
-    wait_until 20 test -S "$socket" || {
+    wait_until 20 "$ROOT/tests/listening" "$socket" || {
         cat "$socket.log"
         return 1
     }
