@@ -286,6 +286,32 @@ static void test_a_signal_that_we_were_started_to_ignore_ends_nothing(void **sta
     assert_int_equal(WEXITSTATUS(status), 5);
 }
 
+/* A run_consumer that is slow over what comes first, and stops at an x. */
+static size_t stop_at_x(void *context, const char *bytes, size_t length)
+{
+    int *stops = context;
+
+    if (memchr(bytes, 'x', length) != NULL) {
+        (*stops)++;
+        return RUN_STOP;
+    }
+    pause_ms(400);
+    return length;
+}
+
+static void test_a_consumer_that_stops_is_not_asked_again_though_the_command_has_ended(void **state)
+{
+    int stops = 0;
+
+    (void)state;
+    limits.consumer = stop_at_x;
+    limits.context = &stops;
+    assert_false(run_script("echo a; sleep 0.1; echo x"));
+    assert_int_equal(stops, 1);
+    assert_int_equal(err.code, GRPC_CANCELLED);
+    assert_true(output.ended_early);
+}
+
 #define END(name) cmocka_unit_test_setup_teardown(name, end_set_up, end_tear_down)
 
 int main(void)
@@ -306,6 +332,7 @@ int main(void)
         END(test_a_file_or_null_as_client_never_hangs_up),
         END(test_a_signal_that_ends_us_ends_the_command_and_its_group),
         END(test_a_signal_that_we_were_started_to_ignore_ends_nothing),
+        END(test_a_consumer_that_stops_is_not_asked_again_though_the_command_has_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
