@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "docker/show.h"
 
 const char *const fixture_names[FIXTURE_FILES] = {
@@ -102,7 +103,7 @@ static bool read_exit_number(const char *text, int most, int *number)
 bool fixture_exit_read(const struct fixture_text *text, struct fixture_exit *ended, struct err *err)
 {
     const char *line = text->data == NULL ? "0\n" : text->data;
-    bool killed = strncmp(line, signal_word, strlen(signal_word)) == 0;
+    bool killed = text_begins(line, signal_word);
 
     *ended = (struct fixture_exit){ .how = killed                             ? FIXTURE_KILLED
                                            : strcmp(line, deadline_line) == 0 ? FIXTURE_DEADLINE

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/protojson.h"
+#include "base/text.h"
 #include "base/wire.h"
 #include "case_folder.h"
 #include "cri/hide.h"
@@ -120,15 +121,12 @@ struct set {
 static const char *note_setting(void *context, const char *name)
 {
     static const char *const own[] = { "CRI_ONESHOT_DOCKER", "CRI_ONESHOT_TRACE",
-                                       "CRI_ONESHOT_RECORD", "CRI_ONESHOT_HOST_ROOT" };
+                                       "CRI_ONESHOT_RECORD", "CRI_ONESHOT_HOST_ROOT", NULL };
     struct set *set = context;
     const struct edges *inner = set->recording->inner;
     const char *value = inner->setting(inner->context, name);
-    bool counts = value != NULL && *value != '\0';
 
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-        counts = counts && strcmp(name, own[i]) != 0;
-    if (counts)
+    if (value != NULL && *value != '\0' && !text_is_one_of(name, own))
         set->lines = arena_printf(&set->recording->work, "%s%s=%s\n", set->lines, name, value);
     return value;
 }

@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/protojson.h"
 #include "base/utf8.h"
+#include "cri/options.h"
 #include "cri/redact.h"
 #include "cri/server_address.h"
 #include "docker/show.h"
@@ -16,13 +17,6 @@
 
 /* docker and we take longer ones another way; of these alone the length counts. */
 enum { LONG_VALUE = 50 * 1024 };
-
-/* A value without a line break goes by a file, another one by the environment (DESIGN.md 5). */
-static bool breaks_lines(const ProtobufCBinaryData *value)
-{
-    return value->len > 0 &&
-           (memchr(value->data, '\n', value->len) != NULL || value->data[value->len - 1] == '\r');
-}
 
 static void replace_variable(struct arena *arena, ProtobufCBinaryData *value)
 {
@@ -34,7 +28,7 @@ static void replace_variable(struct arena *arena, ProtobufCBinaryData *value)
 
     memset(text, 'x', room);
     memcpy(text, SHOW_REDACTED, length);
-    if (breaks_lines(value))
+    if (!environment_is_line(value))
         text[length++] = '\n';
     if (!is_text)
         text[length - 1] = '\0';

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "cri/exec.h"
 
 enum {
@@ -143,30 +144,48 @@ bool settings_load(struct settings *settings, settings_lookup *lookup, void *con
 
 /* A name that is looked for among those that are asked for. */
 struct search {
-    struct nearest nearest;
+    const char *name;
     bool found;
+    struct nearest nearest;
 };
 
-static const char *ask_for(void *context, const char *name)
+static const char *find_name(void *context, const char *name)
 {
     struct search *search = context;
 
-    search->found = search->found || strcmp(name, search->nearest.given) == 0;
+    search->found = search->found || strcmp(name, search->name) == 0;
+    return NULL;
+}
+
+static const char *offer_name(void *context, const char *name)
+{
+    struct search *search = context;
+
     nearest_offer(&search->nearest, name);
     return NULL;
 }
 
+static void ask_for_all(struct search *search, settings_lookup *lookup, settings_reader *reader,
+                        void *scratch)
+{
+    struct err ignored = { .code = GRPC_OK };
+
+    reader(&(struct settings_source){ .lookup = lookup, .context = search, .err = &ignored },
+           scratch);
+}
+
+/* What it may have meant is looked for only where there is no such name: that takes more than all
+ * else that a small call does. */
 static bool check_name(const char *name, settings_reader *reader, void *scratch, struct err *err)
 {
-    struct search search = { .found = false };
-    struct err ignored = { .code = GRPC_OK };
+    struct search search = { .name = name };
     char hint[NEAREST_HINT];
 
-    nearest_start(&search.nearest, name);
-    reader(&(struct settings_source){ .lookup = ask_for, .context = &search, .err = &ignored },
-           scratch);
+    ask_for_all(&search, find_name, reader, scratch);
     if (search.found)
         return true;
+    nearest_start(&search.nearest, name);
+    ask_for_all(&search, offer_name, reader, scratch);
     return err_set(err, GRPC_FAILED_PRECONDITION, "setting %s: there is none of this name%s", name,
                    nearest_hint(&search.nearest, hint));
 }
@@ -180,7 +199,7 @@ bool settings_check(char *const *environment, const char *prefix, settings_reade
         size_t length = strcspn(*environment, "=");
         char name[NAME_MAX_BYTES];
 
-        if (strncmp(*environment, prefix, strlen(prefix)) != 0 || length >= sizeof(name) ||
+        if (!text_begins(*environment, prefix) || length >= sizeof(name) ||
             (*environment)[length] == '\0' || (*environment)[length + 1] == '\0')
             continue;
         memcpy(name, *environment, length);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/document.h"
+#include "base/file.h"
 
 enum { CONFIG_MAX = 1024 * 1024 };
 
@@ -71,29 +71,14 @@ static const char *config_folder(struct arena *arena)
     return *folder == '/' ? folder : "";
 }
 
-static void read_small_file(const char *path, struct buf *content)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t count = 1;
-
-    while (fd >= 0 && count > 0 && buf_reserve(content, 4096)) {
-        count = read(fd, content->data + content->length, 4096);
-        if (count > 0)
-            content->length += (size_t)count;
-    }
-    if (fd >= 0)
-        close(fd);
-}
-
 static const char *client_config(struct arena *arena, const char *folder)
 {
     const char *text = "";
     struct buf content;
 
     buf_init(&content, CONFIG_MAX);
-    if (*folder != '\0')
-        read_small_file(arena_printf(arena, "%s/config.json", folder), &content);
-    if (content.length > 0)
+    if (*folder != '\0' &&
+        file_read(AT_FDCWD, arena_printf(arena, "%s/config.json", folder), &content))
         text = arena_strndup(arena, content.data, content.length);
     buf_release(&content);
     return text;

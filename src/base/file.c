@@ -9,7 +9,7 @@
 
 enum { CHUNK = 4096 };
 
-bool hostfile_read(int folder, const char *path, struct buf *content)
+bool file_read(int folder, const char *path, struct buf *content)
 {
     int fd = openat(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     ssize_t count = -1;

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 bool text_begins(const char *text, const char *start)
 {
@@ -15,6 +16,14 @@ bool text_is_one_of(const char *text, const char *const *list)
 {
     for (; *list != NULL; list++)
         if (strcmp(text, *list) == 0)
+            return true;
+    return false;
+}
+
+bool text_is_one_of_in_any_case(const char *text, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strcasecmp(text, *list) == 0)
             return true;
     return false;
 }

@@ -6,10 +6,11 @@
 
 #include <stdbool.h>
 
-bool text_begins(const char *text, const char *start);
+bool text_begins(const char *text, const char *start) __attribute__((nonnull));
 
 /* Whether text is one of a list that NULL ends. */
 bool text_is_one_of(const char *text, const char *const *list);
+bool text_is_one_of_in_any_case(const char *text, const char *const *list);
 
 /* The text as protobuf's structures want it, for a message that points to it and does not own it.
  */

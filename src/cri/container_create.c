@@ -5,6 +5,7 @@
 
 #include "base/cri.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "base/word.h"
 #include "cri/container.h"
 #include "cri/options.h"
@@ -327,6 +328,6 @@ bool parse_create_container(const struct call *call, const struct docker_result 
     }
     if (*id == '\0')
         return err_set(err, GRPC_INTERNAL, "docker create: printed no id");
-    ((CRI(CreateContainerResponse) *)response)->container_id = (char *)(uintptr_t)id;
+    ((CRI(CreateContainerResponse) *)response)->container_id = text_borrowed(id);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cri.h"
+#include "base/text.h"
 #include "cri/container.h"
 #include "cri/messages.h"
 #include "docker/id.h"
@@ -53,14 +54,14 @@ static void *container_of(struct arena *arena, const struct ps_row *row)
     CRI(Container) *container = arena_alloc(arena, sizeof(*container));
 
     *container = (CRI(Container))CRI_INIT(CONTAINER);
-    container->id = (char *)(uintptr_t)row->id;
-    container->pod_sandbox_id = (char *)(uintptr_t)row->record.sandbox_id;
+    container->id = text_borrowed(row->id);
+    container->pod_sandbox_id = text_borrowed(row->record.sandbox_id);
     container->metadata = container_metadata(arena, &row->record);
     container->image = container_image(arena, &row->record, row->image);
     container->state = state_of(row->status);
     container->created_at = row->created_at;
     if (id_of_image(row->image)) {
-        container->image_ref = (char *)(uintptr_t)row->image;
+        container->image_ref = text_borrowed(row->image);
         container->image_id = container->image_ref;
     }
     pairs_to_map(arena, &row->record.labels, CRI_DESCRIPTOR(container__labels_entry),

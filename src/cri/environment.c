@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/document.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "cri/options.h"
 
@@ -29,32 +30,26 @@ static bool check_variable(const CRI(KeyValue) *variable, struct err *err)
     return true;
 }
 
+bool environment_is_line(const ProtobufCBinaryData *value)
+{
+    return value->len == 0 ||
+           (memchr(value->data, '\n', value->len) == NULL && value->data[value->len - 1] != '\r');
+}
+
 /* docker's reader of --env-file (seen on 20.10 and 28.2) strips leading blanks, skips lines that
  * start with "#", drops a carriage return at a line's end, and refuses names with blanks. */
 static bool fits_file(const CRI(KeyValue) *variable)
 {
-    const char *value = (const char *)variable->value.data;
-    size_t length = variable->value.len;
-
     for (const char *at = variable->key; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~')
             return false;
-    if (*variable->key == '#' || strlen(variable->key) + length > FILE_VALUE_MAX)
-        return false;
-    return length == 0 || (memchr(value, '\n', length) == NULL && value[length - 1] != '\r');
+    return *variable->key != '#' && strlen(variable->key) + variable->value.len <= FILE_VALUE_MAX &&
+           environment_is_line(&variable->value);
 }
 
 static bool name_begins(const char *name, const char *prefix)
 {
     return strncasecmp(name, prefix, strlen(prefix)) == 0;
-}
-
-static bool is_name_in(const char *name, const char *const *names)
-{
-    for (; *names != NULL; names++)
-        if (strcasecmp(name, *names) == 0)
-            return true;
-    return false;
 }
 
 /* What acts on a program file in whose environment it is: the loader's and the C library's names,
@@ -74,7 +69,8 @@ static bool steers_docker(const char *name)
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
         if (name_begins(name, starts[i]))
             return true;
-    return is_name_in(name, names) || (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
+    return text_is_one_of_in_any_case(name, names) ||
+           (length >= 6 && strcasecmp(name + length - 6, "_PROXY") == 0);
 }
 
 /* A docker that is a script has a shell's or another interpreter's names acting on it, which no

@@ -10,6 +10,7 @@
 #include "base/document.h"
 #include "base/list.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "cri/messages.h"
 #include "docker/id.h"
 #include "docker/record.h"
@@ -73,7 +74,7 @@ static CRI(PodSandboxStatus) *pod_of(struct arena *arena, const struct seen *see
     bool is_down = seen->event->state != CRI_ENUM(CONTAINER_STATE, CONTAINER_RUNNING);
 
     *pod = (CRI(PodSandboxStatus))CRI_INIT(POD_SANDBOX_STATUS);
-    pod->id = (char *)(uintptr_t)seen->id;
+    pod->id = text_borrowed(seen->id);
     pod->metadata = pod_metadata(arena, record);
     pod->state = is_down ? CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_NOTREADY)
                          : CRI_ENUM(POD_SANDBOX_STATE, SANDBOX_READY);
@@ -95,7 +96,7 @@ static void give_times(const struct seen *seen, CRI(ContainerStatus) *status)
 
         status->finished_at = seen->at;
         status->exit_code = (int32_t)strtol(code, NULL, 10);
-        status->reason = (char *)(uintptr_t)(status->exit_code == 0 ? "Completed" : "Error");
+        status->reason = text_borrowed(status->exit_code == 0 ? "Completed" : "Error");
     }
 }
 
@@ -105,12 +106,12 @@ static CRI(ContainerStatus) *container_of_event(struct arena *arena, const struc
     const struct record *record = &seen->record;
 
     *status = (CRI(ContainerStatus))CRI_INIT(CONTAINER_STATUS);
-    status->id = (char *)(uintptr_t)seen->id;
+    status->id = text_borrowed(seen->id);
     status->metadata = container_metadata(arena, record);
     status->state = seen->event->state;
     give_times(seen, status);
     status->image = container_image(arena, record, doc_text(seen->json, "Actor.Attributes.image"));
-    status->log_path = (char *)(uintptr_t)record->log_path;
+    status->log_path = text_borrowed(record->log_path);
     pairs_to_map(arena, &record->labels, CRI_DESCRIPTOR(container_status__labels_entry),
                  &status->n_labels, &status->labels);
     pairs_to_map(arena, &record->annotations, CRI_DESCRIPTOR(container_status__annotations_entry),
@@ -124,7 +125,7 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
     struct list statuses;
 
     *response = (CRI(ContainerEventResponse))CRI_INIT(CONTAINER_EVENT_RESPONSE);
-    response->container_id = (char *)(uintptr_t)seen->id;
+    response->container_id = text_borrowed(seen->id);
     response->container_event_type = seen->event->type;
     response->created_at = seen->at;
     if (seen->record.sandbox)
@@ -138,12 +139,11 @@ static CRI(ContainerEventResponse) *response_of(struct arena *arena, const struc
 
 static bool is_dockers_attribute(const char *key)
 {
-    static const char *const keys[] = { "image", "name", "exitCode", "execDuration", "signal" };
+    static const char *const keys[] = {
+        "image", "name", "exitCode", "execDuration", "signal", NULL
+    };
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    return false;
+    return text_is_one_of(key, keys);
 }
 
 /* The attributes are the labels and a few words of docker's own, which stand in place of labels of

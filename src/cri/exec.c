@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cri.h"
+#include "base/text.h"
 #include "docker/failure.h"
 #include "docker/lifecycle.h"
 
@@ -73,7 +74,7 @@ static bool is_runtimes(const struct docker_result *result)
     static const char start[] = "OCI runtime exec failed: ";
 
     return (result->exit_code == 126 || result->exit_code == 127) &&
-           strncmp(result->stdout_text, start, strlen(start)) == 0;
+           text_begins(result->stdout_text, start);
 }
 
 static const char *first_line(struct arena *arena, const char *text)

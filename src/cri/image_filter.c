@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "docker/reference.h"
 
 const char *image_filter_text(const CRI(ImageFilter) *filter)
@@ -32,10 +33,10 @@ bool image_filter_has(struct arena *arena, const CRI(ImageFilter) *filter, const
 {
     static const char prefix[] = "sha256:";
     const char *text = image_filter_text(filter);
-    bool is_digest = strncmp(image->id, prefix, strlen(prefix)) == 0;
+    bool is_digest = text_begins(image->id, prefix);
     const char *id = image->id + (is_digest ? strlen(prefix) : 0);
 
-    return *text == '\0' || image_filter_is_one(filter) || strncmp(id, text, strlen(text)) == 0 ||
+    return *text == '\0' || image_filter_is_one(filter) || text_begins(id, text) ||
            has_repository(arena, text, image->repo_tags, image->n_repo_tags) ||
            has_repository(arena, text, image->repo_digests, image->n_repo_digests);
 }

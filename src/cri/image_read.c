@@ -62,13 +62,13 @@ static void give_texts(struct arena *arena, const json_t *array, size_t *count, 
 static void give_user(struct arena *arena, const char *user, CRI(Image) *image)
 {
     size_t length = strcspn(user, ":");
-    const char *name = arena_strndup(arena, user, length);
+    char *name = arena_strndup(arena, user, length);
     size_t digits = strspn(name, "0123456789");
 
     if (length == 0)
         return;
     if (digits < length || length > 10) {
-        image->username = (char *)(uintptr_t)name;
+        image->username = name;
         return;
     }
     image->uid = arena_alloc(arena, sizeof(*image->uid));

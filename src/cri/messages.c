@@ -3,14 +3,16 @@
  * It must not know any RPC. */
 #include "cri/messages.h"
 
+#include "base/text.h"
+
 CRI(PodSandboxMetadata) *pod_metadata(struct arena *arena, const struct record *record)
 {
     CRI(PodSandboxMetadata) *metadata = arena_alloc(arena, sizeof(*metadata));
 
     *metadata = (CRI(PodSandboxMetadata))CRI_INIT(POD_SANDBOX_METADATA);
-    metadata->name = (char *)(uintptr_t)record->name.pod;
-    metadata->namespace_ = (char *)(uintptr_t)record->name.namespace;
-    metadata->uid = (char *)(uintptr_t)record->name.uid;
+    metadata->name = text_borrowed(record->name.pod);
+    metadata->namespace_ = text_borrowed(record->name.namespace);
+    metadata->uid = text_borrowed(record->name.uid);
     metadata->attempt = record->pod_attempt;
     return metadata;
 }
@@ -20,7 +22,7 @@ CRI(ContainerMetadata) *container_metadata(struct arena *arena, const struct rec
     CRI(ContainerMetadata) *metadata = arena_alloc(arena, sizeof(*metadata));
 
     *metadata = (CRI(ContainerMetadata))CRI_INIT(CONTAINER_METADATA);
-    metadata->name = (char *)(uintptr_t)record->name.container;
+    metadata->name = text_borrowed(record->name.container);
     metadata->attempt = record->name.attempt;
     return metadata;
 }
@@ -46,7 +48,7 @@ CRI(ContainerStats) *container_stats(struct arena *arena, const char *id,
 
     *stats = (CRI(ContainerStats))CRI_INIT(CONTAINER_STATS);
     *attributes = (CRI(ContainerAttributes))CRI_INIT(CONTAINER_ATTRIBUTES);
-    attributes->id = (char *)(uintptr_t)id;
+    attributes->id = text_borrowed(id);
     attributes->metadata = container_metadata(arena, record);
     pairs_to_map(arena, &record->labels, CRI_DESCRIPTOR(container_attributes__labels_entry),
                  &attributes->n_labels, &attributes->labels);
@@ -64,7 +66,7 @@ CRI(PodSandboxStats) *pod_stats(struct arena *arena, const char *id, const struc
 
     *stats = (CRI(PodSandboxStats))CRI_INIT(POD_SANDBOX_STATS);
     *attributes = (CRI(PodSandboxAttributes))CRI_INIT(POD_SANDBOX_ATTRIBUTES);
-    attributes->id = (char *)(uintptr_t)id;
+    attributes->id = text_borrowed(id);
     attributes->metadata = pod_metadata(arena, record);
     pairs_to_map(arena, &record->labels, CRI_DESCRIPTOR(pod_sandbox_attributes__labels_entry),
                  &attributes->n_labels, &attributes->labels);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { SECOND_NS = 1000000000 };
 
 /* Where the number is: at an offset of one of these. */
@@ -124,13 +126,13 @@ static CRI(MetricDescriptor) *metric_descriptor(struct arena *arena, const struc
     struct list keys;
 
     *descriptor = (CRI(MetricDescriptor))CRI_INIT(METRIC_DESCRIPTOR);
-    descriptor->name = (char *)(uintptr_t)row->name;
-    descriptor->help = (char *)(uintptr_t)row->help;
+    descriptor->name = text_borrowed(row->name);
+    descriptor->help = text_borrowed(row->help);
     list_init(&keys, arena);
     for (size_t i = 0; i < BASE; i++)
-        list_push(&keys, (char *)(uintptr_t)base_keys[i]);
+        list_push(&keys, text_borrowed(base_keys[i]));
     for (size_t i = 0; i < 2 && row->keys[i] != NULL; i++)
-        list_push(&keys, (char *)(uintptr_t)row->keys[i]);
+        list_push(&keys, text_borrowed(row->keys[i]));
     list_give(&keys, &descriptor->n_label_keys, &descriptor->label_keys);
     return descriptor;
 }
@@ -170,7 +172,7 @@ static void push_metric(const struct making *making, const struct row *row, cons
         return;
     metric = arena_alloc(arena, sizeof(*metric));
     *metric = (CRI(Metric))CRI_INIT(METRIC);
-    metric->name = (char *)(uintptr_t)row->name;
+    metric->name = text_borrowed(row->name);
     metric->timestamp = making->timestamp_ns;
     metric->metric_type = row->type;
     metric->value = arena_alloc(arena, sizeof(*metric->value));
@@ -178,9 +180,9 @@ static void push_metric(const struct making *making, const struct row *row, cons
     metric->value->value = row->divisor == 0 ? number : number / row->divisor;
     list_init(&values, arena);
     for (size_t i = 0; i < BASE; i++)
-        list_push(&values, (char *)(uintptr_t)making->base[i]);
+        list_push(&values, text_borrowed(making->base[i]));
     for (size_t i = 0; i < 2 && row->keys[i] != NULL; i++)
-        list_push(&values, (char *)(uintptr_t)(row->values[i] == NULL ? label : row->values[i]));
+        list_push(&values, text_borrowed(row->values[i] == NULL ? label : row->values[i]));
     list_give(&values, &metric->n_label_values, &metric->label_values);
     list_push(making->metrics, metric);
 }

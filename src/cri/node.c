@@ -8,6 +8,7 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "docker/failure.h"
 #include "docker/info.h"
@@ -15,7 +16,7 @@
 
 static char *constant(const char *text)
 {
-    return (char *)(uintptr_t)text;
+    return text_borrowed(text);
 }
 
 /* --- Version --- */

@@ -50,6 +50,10 @@ enum resources_use { RESOURCES_CREATE, RESOURCES_UPDATE };
 bool push_resources(const CRI(LinuxContainerResources) *resources, enum resources_use use,
                     struct plan *plan, struct err *err);
 
+/* Whether a variable's value goes to docker by a line of a file; another one goes by docker's own
+ * environment. */
+bool environment_is_line(const ProtobufCBinaryData *value);
+
 /* The variables go to docker by the memory file /dev/fd/3, or, where the form of such a file
  * cannot hold one, by docker's own environment: never by argv. */
 bool push_environment(const struct call *call, size_t count, CRI(KeyValue) *const *variables,

@@ -3,6 +3,7 @@
  * It must not know where the figures come from. */
 #include "base/cri.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "cri/messages.h"
 #include "cri/pods.h"
 #include "cri/stats.h"
@@ -134,14 +135,14 @@ static CRI(PodSandboxMetrics) *metrics_of(struct arena *arena, const struct pod 
     struct list containers;
 
     *metrics = (CRI(PodSandboxMetrics))CRI_INIT(POD_SANDBOX_METRICS);
-    metrics->pod_sandbox_id = (char *)(uintptr_t)pod->sandbox.id;
+    metrics->pod_sandbox_id = text_borrowed(pod->sandbox.id);
     list_init(&containers, arena);
     for (size_t i = 0; i < pod->members.count; i++) {
         const struct ps_row *member = pod->members.items[i];
         CRI(ContainerMetrics) *one = arena_alloc(arena, sizeof(*one));
 
         *one = (CRI(ContainerMetrics))CRI_INIT(CONTAINER_METRICS);
-        one->container_id = (char *)(uintptr_t)member->id;
+        one->container_id = text_borrowed(member->id);
         list_push(&containers, one);
     }
     list_give(&containers, &metrics->n_container_metrics, &metrics->container_metrics);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/text.h"
 #include "docker/id.h"
 
 /* Sandboxes and containers alike: the sandbox's lines are filtered by what is asked, and decide. */
@@ -31,8 +32,8 @@ static void add_pod(struct pods *pods, const struct ps_row *row)
     struct pod *pod = NULL;
 
     if (*row->record.cgroup_parent != '\0')
-        list_push(&pods->parents, (char *)(uintptr_t)row->record.cgroup_parent);
-    if (strncmp(row->id, pods->asked->id, strlen(pods->asked->id)) != 0 ||
+        list_push(&pods->parents, text_borrowed(row->record.cgroup_parent));
+    if (!text_begins(row->id, pods->asked->id) ||
         !pairs_include(&row->record.labels, &pods->asked->labels))
         return;
     pod = arena_alloc(pods->arena, sizeof(*pod));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cri/options.h"
 
 enum { MEMORY_MIN = 6 * 1024 * 1024 };
@@ -67,17 +68,30 @@ static bool read_cpu_max(struct arena *arena, const char *text, struct limits *l
 static bool is_kindness(const char *key)
 {
     static const char *const keys[] = {
-        "cpu.idle",        "cpu.max.burst",    "cpu.pressure",     "cpu.uclamp.max",
-        "cpu.uclamp.min",  "cpu.weight",       "cpu.weight.nice",  "io.bfq.weight",
-        "io.latency",      "io.pressure",      "io.prio.class",    "io.weight",
-        "memory.high",     "memory.low",       "memory.min",       "memory.oom.group",
-        "memory.pressure", "memory.swap.high", "memory.zswap.max", "memory.zswap.writeback",
+        "cpu.idle",
+        "cpu.max.burst",
+        "cpu.pressure",
+        "cpu.uclamp.max",
+        "cpu.uclamp.min",
+        "cpu.weight",
+        "cpu.weight.nice",
+        "io.bfq.weight",
+        "io.latency",
+        "io.pressure",
+        "io.prio.class",
+        "io.weight",
+        "memory.high",
+        "memory.low",
+        "memory.min",
+        "memory.oom.group",
+        "memory.pressure",
+        "memory.swap.high",
+        "memory.zswap.max",
+        "memory.zswap.writeback",
+        NULL,
     };
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    return false;
+    return text_is_one_of(key, keys);
 }
 
 static void trace_resource(struct plan *plan, const char *key)

@@ -9,6 +9,7 @@
 #include "base/cri.h"
 #include "base/document.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "base/word.h"
 #include "cri/options.h"
@@ -315,7 +316,7 @@ bool parse_run_pod_sandbox(const struct call *call, const struct docker_result *
     const char *id = parse_id(call->arena, result);
 
     if (result->exit_code == 0 && *id != '\0') {
-        ((CRI(RunPodSandboxResponse) *)response)->pod_sandbox_id = (char *)(uintptr_t)id;
+        ((CRI(RunPodSandboxResponse) *)response)->pod_sandbox_id = text_borrowed(id);
         return true;
     }
     if (result->exit_code == 0)

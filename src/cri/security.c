@@ -91,9 +91,9 @@ static bool read_deprecated(const char *field, const char *text, CRI(SecurityPro
         profile->profile_type = CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, RuntimeDefault);
     else if (strcmp(text, "unconfined") == 0)
         profile->profile_type = CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Unconfined);
-    else if (strncmp(text, local, strlen(local)) == 0) {
+    else if (text_begins(text, local)) {
         profile->profile_type = CRI_ENUM(SECURITY_PROFILE__PROFILE_TYPE, Localhost);
-        profile->localhost_ref = (char *)(uintptr_t)text + strlen(local);
+        profile->localhost_ref = text_borrowed(text) + strlen(local);
     } else {
         return err_set(err, GRPC_INVALID_ARGUMENT,
                        "%s \"%s\": is not runtime/default, unconfined or localhost/…", field, text);
@@ -298,7 +298,7 @@ static bool is_thermal_throttle(const char *path)
 {
     static const char start[] = "/sys/devices/system/cpu/cpu";
 
-    if (strncmp(path, start, strlen(start)) != 0)
+    if (!text_begins(path, start))
         return false;
     path += strlen(start);
     return strspn(path, "0123456789") > 0 &&

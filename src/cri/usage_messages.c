@@ -4,6 +4,7 @@
 #include "cri/usage_messages.h"
 
 #include "base/list.h"
+#include "base/text.h"
 
 CRI(UInt64Value) *uint64_value(struct arena *arena, uint64_t value)
 {
@@ -101,7 +102,7 @@ static CRI(NetworkInterfaceUsage) *interface_usage(struct arena *arena, const st
     CRI(NetworkInterfaceUsage) *usage = arena_alloc(arena, sizeof(*usage));
 
     *usage = (CRI(NetworkInterfaceUsage))CRI_INIT(NETWORK_INTERFACE_USAGE);
-    usage->name = (char *)(uintptr_t)netdev->name;
+    usage->name = text_borrowed(netdev->name);
     usage->rx_bytes = uint64_value(arena, netdev->rx_bytes);
     usage->rx_errors = uint64_value(arena, netdev->rx_errors);
     usage->tx_bytes = uint64_value(arena, netdev->tx_bytes);

@@ -2,8 +2,8 @@
 /* This file declares the CRI's messages of figures: what was read of a cgroup and of network
  * interfaces.
  * It must not know where the figures were read. */
-#ifndef FIGURES_H
-#define FIGURES_H
+#ifndef USAGE_MESSAGES_H
+#define USAGE_MESSAGES_H
 
 #include "base/arena.h"
 #include "base/cri.h"

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/document.h"
+#include "base/text.h"
 
 enum kind { DROPPED, PLAIN, HEADERS, AUTHS, HELPERS };
 
@@ -108,12 +109,10 @@ void client_config_use_auths(const struct call *call, json_t *auths, struct plan
 
 static bool is_secret_entry(const char *name)
 {
-    static const char *const names[] = { "password", "auth", "identitytoken", "registrytoken" };
+    static const char *const names[] = { "password", "auth", "identitytoken", "registrytoken",
+                                         NULL };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    return false;
+    return text_is_one_of_in_any_case(name, names);
 }
 
 static json_t *redacted(void)

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/strv.h"
+#include "base/text.h"
 #include "docker/brief.h"
 
 /* The first match wins. Wordings of docker 20.10, 26 and 28, command line and engine; of registries
@@ -258,7 +259,7 @@ static bool is_noise(const char *line)
                                           "failed to start containers: " };
 
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-        if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+        if (text_begins(line, starts[i]))
             return true;
     return *line == '\0';
 }

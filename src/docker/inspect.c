@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "base/text.h"
 #include "docker/failure.h"
 #include "docker/id.h"
 #include "docker/lifecycle.h"
@@ -43,8 +44,7 @@ static bool joins(const json_t *json, const char *path, const char *sandbox_id)
     static const char start[] = "container:";
     const char *mode = doc_text(json, path);
 
-    return strncmp(mode, start, strlen(start)) == 0 &&
-           strcmp(mode + strlen(start), sandbox_id) == 0;
+    return text_begins(mode, start) && strcmp(mode + strlen(start), sandbox_id) == 0;
 }
 
 /* A container of a person's, from an image with labels as ours, joins no sandbox; ours and

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/spawn.h"
+#include "base/text.h"
 #include "docker/config_dir.h"
 
 /* Above all that the child gets, so that no dup2 in it can overwrite the source of a later one. */
@@ -95,7 +96,7 @@ static char **child_environment(const struct command *command)
             list[count++] = environ[i];
     }
     for (size_t i = 0; i < command->env.count; i++)
-        list[count++] = (char *)(uintptr_t)command->env.words[i];
+        list[count++] = text_borrowed(command->env.words[i]);
     add_go_settings(list, count);
     return list;
 }

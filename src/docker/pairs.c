@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "base/text.h"
 
 /* The generated entry types differ in name alone; their descriptors say where the two strings
  * are. */
@@ -55,8 +56,8 @@ void pairs_to_map(struct arena *arena, const struct pairs *pairs,
         ProtobufCMessage *entry = arena_alloc(arena, descriptor->sizeof_message);
 
         protobuf_c_message_init(descriptor, entry);
-        *entry_string(entry, 0) = (char *)(uintptr_t)pairs->items[i].key;
-        *entry_string(entry, 1) = (char *)(uintptr_t)pairs->items[i].value;
+        *entry_string(entry, 0) = text_borrowed(pairs->items[i].key);
+        *entry_string(entry, 1) = text_borrowed(pairs->items[i].value);
         list_push(&list, entry);
     }
     list_give(&list, count, entries);

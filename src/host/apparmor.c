@@ -33,7 +33,7 @@ bool apparmor_check(struct arena *arena, const char *root, const char *profile, 
     if (*profile == '\0' || *profile == ':' || strstr(profile, "//&") != NULL)
         return true;
     buf_init(&list, LIST_MAX);
-    if (hostfile_read(AT_FDCWD, path, &list) && buf_putc(&list, '\0'))
+    if (file_read(AT_FDCWD, path, &list) && buf_putc(&list, '\0'))
         loaded = is_listed(list.data, profile);
     buf_release(&list);
     return loaded || err_set(err, GRPC_FAILED_PRECONDITION,

@@ -227,7 +227,7 @@ bool cgroup_read(const struct cgroups *cgroups, enum cgroup_controller controlle
         climbs(path))
         return false;
     length = snprintf(name, sizeof(name), "%s/%s/%s", cgroups->controllers[controller], path, file);
-    return length > 0 && (size_t)length < sizeof(name) && hostfile_read(AT_FDCWD, name, content);
+    return length > 0 && (size_t)length < sizeof(name) && file_read(AT_FDCWD, name, content);
 }
 
 /* A process that our own namespace does not show is written as 0. */

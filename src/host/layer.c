@@ -37,10 +37,10 @@ bool layer_find(struct arena *arena, const char *root, const char *docker_root, 
     if (!is_layer_name(id))
         return false;
     buf_init(&mount, 4096);
-    found = hostfile_read(AT_FDCWD,
-                          arena_printf(arena, "%s%s/image/overlay2/layerdb/mounts/%s/mount-id",
-                                       root, docker_root, id),
-                          &mount) &&
+    found = file_read(AT_FDCWD,
+                      arena_printf(arena, "%s%s/image/overlay2/layerdb/mounts/%s/mount-id", root,
+                                   docker_root, id),
+                      &mount) &&
             is_layer_name(mount.data);
     if (found) {
         *path = arena_printf(arena, "%s%s/overlay2/%s/diff", root, docker_root, mount.data);

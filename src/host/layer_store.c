@@ -48,7 +48,7 @@ static void add_layer(struct sum *sum, int parent, const char *name)
     struct buf size;
 
     buf_init(&size, SIZE_DIGITS);
-    if (folder >= 0 && hostfile_read(folder, "size", &size))
+    if (folder >= 0 && file_read(folder, "size", &size))
         sum->bytes += strtoull(size.data, NULL, 10);
     buf_release(&size);
     fd_close(&folder);

@@ -35,7 +35,7 @@ static bool carries(int folder, pid_t pid, const char *marker)
 
     snprintf(name, sizeof(name), "%d/environ", pid);
     buf_init(&content, FILE_MAX);
-    if (hostfile_read(folder, name, &content) && buf_putc(&content, '\0'))
+    if (file_read(folder, name, &content) && buf_putc(&content, '\0'))
         for (size_t at = 0; at + length <= content.length && !found;
              at += strlen(content.data + at) + 1)
             found = memcmp(content.data + at, marker, length) == 0;
@@ -51,7 +51,7 @@ static pid_t parent_of(int folder, pid_t pid)
 
     snprintf(name, sizeof(name), "%d/stat", pid);
     buf_init(&content, FILE_MAX);
-    if (hostfile_read(folder, name, &content) && buf_putc(&content, '\0')) {
+    if (file_read(folder, name, &content) && buf_putc(&content, '\0')) {
         const char *end = strrchr(content.data, ')'); /* the name before it may hold anything */
 
         if (end != NULL && strlen(end) > 4)
@@ -182,7 +182,7 @@ static bool end_round(DIR *proc, const char *marker, struct processes *list)
     return seen;
 }
 
-void leftover_end(const char *root, const char *marker)
+void marked_processes_end(const char *root, const char *marker)
 {
     char path[4096];
     struct processes list = { .items = NULL };

@@ -86,8 +86,7 @@ bool netdev_read(struct arena *arena, const char *root, long pid, struct netdevs
 
     *netdevs = (struct netdevs){ .items = NULL };
     buf_init(&content, FILE_MAX);
-    there =
-        hostfile_read(AT_FDCWD, arena_printf(arena, "%s/proc/%ld/net/dev", root, pid), &content);
+    there = file_read(AT_FDCWD, arena_printf(arena, "%s/proc/%ld/net/dev", root, pid), &content);
     if (there)
         parse(arena, content.data, netdevs);
     buf_release(&content);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -29,12 +31,9 @@ static bool ends_alike(const char *path, const char *asked)
  * systemd's without root. */
 static bool is_dockers_parent(const char *path)
 {
-    static const char *const names[] = { "docker", "system.slice", "user.slice" };
+    static const char *const names[] = { "docker", "system.slice", "user.slice", NULL };
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(last_part(path), names[i]) == 0)
-            return true;
-    return false;
+    return text_is_one_of(last_part(path), names);
 }
 
 static bool is_member_below(const struct cgroups *cgroups, const char *id, const char *path)

@@ -113,6 +113,6 @@ bool host_image_fs_info(const struct call *call, ProtobufCMessage *response, str
 
 void host_exec_sync(const struct call *call)
 {
-    leftover_end(call->settings->host_root,
-                 arena_printf(call->arena, "%s=%s", EXEC_MARKER, call->surroundings->nonce));
+    marked_processes_end(call->settings->host_root, arena_printf(call->arena, "%s=%s", EXEC_MARKER,
+                                                                 call->surroundings->nonce));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file declares what RPCs do on the host besides their docker command.
  * It must not know docker's output. */
-#ifndef AFTER_H
-#define AFTER_H
+#ifndef STEPS_H
+#define STEPS_H
 
 #include "docker/call.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/cri.h"
 #include "base/list.h"
+#include "base/text.h"
 #include "cri/metrics.h"
 #include "cri/pods.h"
 #include "cri/usage_messages.h"
@@ -70,7 +71,7 @@ static CRI(FilesystemUsage) *layer_of(const struct reading *reading, const char 
     layer->timestamp = reading->now_ns;
     layer->fs_id = arena_alloc(reading->arena, sizeof(*layer->fs_id));
     *layer->fs_id = (CRI(FilesystemIdentifier))CRI_INIT(FILESYSTEM_IDENTIFIER);
-    layer->fs_id->mountpoint = (char *)(uintptr_t)settings->docker_root;
+    layer->fs_id->mountpoint = text_borrowed(settings->docker_root);
     layer->used_bytes = uint64_value(reading->arena, bytes);
     layer->inodes_used = uint64_value(reading->arena, inodes);
     return layer;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This file declares the reading of what containers use, below settings->host_root.
  * It must not know docker's output. */
-#ifndef AFTER_STATS_H
-#define AFTER_STATS_H
+#ifndef USAGE_STEPS_H
+#define USAGE_STEPS_H
 
 #include "docker/call.h"
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/spawn.h"
+#include "base/text.h"
 #include "base/wire.h"
 
 enum { CHUNK = 64 * 1024, MAX_BUFFER = 1 << 30 };
@@ -145,7 +146,7 @@ static bool read_loopback(const char *text, struct sockaddr_in *four, struct soc
         return false;
     four->sin_port = htons((uint16_t)port);
     six->sin6_port = four->sin_port;
-    if (strncmp(text, "[::1]:", strlen("[::1]:")) == 0 && colon == text + strlen("[::1]")) {
+    if (text_begins(text, "[::1]:") && colon == text + strlen("[::1]")) {
         six->sin6_addr = in6addr_loopback;
         return true;
     }
@@ -175,7 +176,7 @@ bool client_connect_tcp(struct client *client, const char *address, struct err *
 
 static int start_translator(const char *program, int to, int from, int trace, pid_t *child)
 {
-    char *const words[] = { (char *)(uintptr_t)program, NULL };
+    char *const words[] = { text_borrowed(program), NULL };
     int fds[TRACE_FD + 1] = { to, from, STDERR_FILENO, trace };
 
     return spawn(&(struct spawn){ .words = words,

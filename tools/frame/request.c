@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 enum { USAGE = 2, CALLS = 256, NAME_SIZE = 64 };
 
 void usage_error(const char *format, ...)
@@ -79,8 +81,7 @@ const ProtobufCFieldDescriptor *request_field(const char *method)
 
 bool request_is_streaming(const ProtobufCFieldDescriptor *field)
 {
-    return strncmp(field->name, "stream_", strlen("stream_")) == 0 ||
-           strcmp(field->name, "get_container_events") == 0;
+    return text_begins(field->name, "stream_") || strcmp(field->name, "get_container_events") == 0;
 }
 
 const ProtobufCMessage *request_member(const ProtobufCMessage *message, const char *name)

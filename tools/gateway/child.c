@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/spawn.h"
+#include "base/text.h"
 
 enum { CAP = 64 * 1024 * 1024 };
 
@@ -22,7 +23,7 @@ void child_init(struct child *child)
 
 bool child_start(struct child *child, const char *program, const sigset_t *mask, struct err *err)
 {
-    char *const words[] = { (char *)(uintptr_t)program, NULL };
+    char *const words[] = { text_borrowed(program), NULL };
     int in[2] = { -1, -1 };
     int out[2] = { -1, -1 };
     int failed = 0;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "runtime/v1/api.pb-c.h"
 
 enum { TIMEOUT_DIGITS = 8, ENCODED = 3, CONTINUATION = 0x80, CONTINUATION_MASK = 0xc0 };
@@ -49,10 +50,10 @@ bool grpc_content_type(const char *text)
     static const char type[] = "application/grpc";
     static const char proto[] = "+proto";
 
-    if (strncmp(text, type, strlen(type)) != 0)
+    if (!text_begins(text, type))
         return false;
     text += strlen(type);
-    if (strncmp(text, proto, strlen(proto)) == 0)
+    if (text_begins(text, proto))
         text += strlen(proto);
     return *text == '\0' || *text == ';' || *text == ' ';
 }

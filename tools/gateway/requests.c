@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cri.h"
+#include "base/text.h"
 #include "base/wire.h"
 #include "docker/record.h"
 #include "gateway/failures.h"
@@ -86,7 +87,7 @@ bool request_status_of_holder(struct steps *steps, const struct member *member, 
     CRI(PodSandboxStatusRequest) request = CRI_INIT(POD_SANDBOX_STATUS_REQUEST);
 
     (void)member;
-    request.pod_sandbox_id = (char *)(uintptr_t)failure_holder(&steps->arena, &steps->failure);
+    request.pod_sandbox_id = text_borrowed(failure_holder(&steps->arena, &steps->failure));
     request.verbose = true;
     return put_message(message, &request.base);
 }

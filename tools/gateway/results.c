@@ -6,29 +6,20 @@
 #include <string.h>
 
 #include "base/cri.h"
+#include "base/text.h"
 #include "base/wire.h"
 #include "docker/id.h"
+#include "exchange.h"
 #include "gateway/requests.h"
 #include "gateway/target.h"
 
 enum { SANDBOX_FIELD = 1, LOOKS = 3 };
 
 /* Unpacked in the arena, which is the RPC's. NULL with INTERNAL. */
-static void *result_allocate(void *arena, size_t size)
-{
-    return arena_try_alloc(arena, size);
-}
-
-static void result_keep(void *arena, void *block)
-{
-    (void)arena;
-    (void)block;
-}
-
 static void *result_message(struct steps *steps, const ProtobufCMessageDescriptor *descriptor,
                             const uint8_t *bytes, size_t length, struct err *err)
 {
-    ProtobufCAllocator allocator = { result_allocate, result_keep, &steps->arena };
+    ProtobufCAllocator allocator = exchange_allocator(&steps->arena);
     void *message = protobuf_c_message_unpack(descriptor, &allocator, length, bytes);
 
     if (message == NULL)
@@ -162,8 +153,7 @@ static bool is_of_the_sandbox(struct steps *steps, const char *sandbox, struct e
 {
     if (strcmp(sandbox, steps->sandbox) == 0)
         return true;
-    if (steps->gone == NULL || strncmp(sandbox, steps->gone, strlen(steps->gone)) != 0 ||
-        !id_full(sandbox))
+    if (steps->gone == NULL || !text_begins(sandbox, steps->gone) || !id_full(sandbox))
         return false;
     if (steps->member_count > 0)
         return err_set(err, GRPC_INVALID_ARGUMENT,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cri.h"
+#include "base/text.h"
 #include "base/wire.h"
 #include "docker/inspect.h"
 #include "gateway/composition.h"
@@ -257,12 +258,12 @@ static bool begin_remedy(struct steps *steps, const struct err *err)
 /* Of a remedy that fails it is told, but the failure stays what it was. */
 static void fail(struct steps *steps, const struct err *err)
 {
-    struct err both = { .code = GRPC_OK };
-
-    if (steps->failure.code == GRPC_OK)
-        steps->err = steps->err.code == GRPC_OK ? *err : steps->err;
-    else if (err_set(&both, steps->failure.code, "%s; %s", steps->failure.text, err->text) == false)
-        steps->err = both;
+    if (steps->failure.code != GRPC_OK) {
+        steps->err = (struct err){ .code = GRPC_OK };
+        err_set(&steps->err, steps->failure.code, "%s; %s", steps->failure.text, err->text);
+    } else if (steps->err.code == GRPC_OK) {
+        steps->err = *err;
+    }
     steps->over = steps->out == 0;
 }
 
@@ -273,7 +274,7 @@ static bool pass_over(struct steps *steps, const struct task *task, const struct
     const struct step *step = task->step;
 
     if (!step->may_be_gone || err->code != GRPC_NOT_FOUND ||
-        (task->member == NULL && strncmp(err->text, NOT_THE_CRIS, strlen(NOT_THE_CRIS)) == 0))
+        (task->member == NULL && text_begins(err->text, NOT_THE_CRIS)))
         return false;
     if (task->member != NULL)
         finish_member(steps);

@@ -9,17 +9,6 @@
 #include "docker/id.h"
 #include "exchange.h"
 
-static void *target_allocate(void *arena, size_t size)
-{
-    return arena_try_alloc(arena, size);
-}
-
-static void target_keep(void *arena, void *block)
-{
-    (void)arena;
-    (void)block;
-}
-
 static void never(void *context)
 {
     (void)context;
@@ -41,7 +30,7 @@ static const CRI(NamespaceOption) *namespaces_of(const CRI(CreateContainerReques
 const char *target_of_request(struct arena *arena, const uint8_t *bytes, size_t length)
 {
     struct arena own;
-    ProtobufCAllocator allocator = { target_allocate, target_keep, &own };
+    ProtobufCAllocator allocator = exchange_allocator(&own);
     const CRI(NamespaceOption) *namespaces = NULL;
     const char *target = "";
 

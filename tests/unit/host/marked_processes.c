@@ -75,7 +75,7 @@ static void test_a_process_that_carries_the_marker_is_killed(void **state)
 
     (void)state;
     read_pids(fd, &said, 1);
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     expect_killed(pid);
 }
 
@@ -88,7 +88,7 @@ static void test_its_children_of_another_environment_are_killed_too(void **state
 
     (void)state;
     read_pids(fd, pids, 2);
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     expect_killed(pid);
     assert_true(ends_soon(pids[0]));
     assert_true(ends_soon(pids[1]));
@@ -102,7 +102,7 @@ static void test_a_process_that_keeps_starting_others_is_ended_with_them(void **
 
     (void)state;
     read_pids(fd, &said, 1);
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     expect_killed(pid);
 }
 
@@ -121,7 +121,7 @@ static void test_a_process_that_starts_a_little_later_is_found(void **state)
         read_pids(start("echo $$; exec sleep 60", marker, &pid), &said, 1);
         _exit(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? 0 : 1);
     }
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     waitpid(helper, &status, 0);
     assert_int_equal(status, 0);
 }
@@ -141,7 +141,7 @@ static void test_foreign_processes_are_left_alone(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(others); i++)
         read_pids(start("echo $$; exec sleep 60", others[i], &pids[i]), &said, 1);
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     for (size_t i = 0; i < COUNT(others); i++) {
         assert_int_equal(waitpid(pids[i], NULL, WNOHANG), 0);
         kill(pids[i], SIGKILL);
@@ -154,14 +154,14 @@ static void test_with_nothing_to_end_it_takes_half_a_second(void **state)
     int64_t begin_ms = monotonic_ms();
 
     (void)state;
-    leftover_end("", marker);
+    marked_processes_end("", marker);
     assert_in_range(monotonic_ms() - begin_ms, 400, 5000);
 }
 
 static void test_a_root_without_proc_is_no_harm(void **state)
 {
     (void)state;
-    leftover_end("/nonexistent", marker);
+    marked_processes_end("/nonexistent", marker);
 }
 
 #define LEFTOVER(name) cmocka_unit_test_setup_teardown(name, marker_set_up, tear_down)
